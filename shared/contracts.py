@@ -1,0 +1,91 @@
+"""What stands on the wire between the services: tagged frozen Structs, a version in each tag, additive changes only.
+
+Submissions travel as msgpack, many in one message (group commit); events as JSON, one in a message, the same document that
+webhooks carry.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from shared.orders.content import Content
+
+
+class Submission(Struct, frozen=True, omit_defaults=True):
+    """One accepted request for one order: immutable, with its id and its place in the total order.
+
+    `received_at` is in microseconds since 1970; `key` is the id of the API key that sent it; `idempotency` is the 16-byte digest of
+    its Idempotency-Key; `wait` asks for an answer to the message's `reply_to` once it is stored; `silent` keeps the notifier
+    quiet about what it changes (a replay).
+    """
+
+    id: UUID
+    version: int
+    account: UUID
+    live: bool
+    order_id: UUID
+    platform: str
+    order_number: str
+    content: Content
+    fingerprint: bytes
+    received_at: int
+    key: UUID
+    idempotency: bytes | None = None
+    wait: bool = False
+    silent: bool = False
+    trace: str | None = None
+
+
+class SubmissionBatch(Struct, frozen=True, tag="submissions.v1"):
+    """The body of one message on the submissions queue, in the order of acceptance."""
+
+    submissions: list[Submission]
+
+
+class Settled(Struct, frozen=True, omit_defaults=True):
+    """What became of one submission, for the request that waits for it; `order` is the whole merged order as JSON."""
+
+    id: UUID
+    state: str
+    created: bool = False
+    duplicate_of: UUID | None = None
+    reason: str | None = None
+    version: int = 0
+    order: dict[str, Any] | None = None
+
+
+class SettledBatch(Struct, frozen=True, tag="settled.v1"):
+    """The answer of a worker to one gateway: every waited-for submission of one committed batch."""
+
+    settled: list[Settled]
+
+
+class Event(Struct, frozen=True):
+    """A fact that the system derived and publishes, with a stable id; consumers may see it more than once.
+
+    `timestamp` is RFC 3339. `data` holds `order` (the merged order), `changed` (names of its fields) and, for what a submission
+    began, `submission` {id, version}; `silent` is true where a replay derived it, so that nobody is notified.
+    """
+
+    id: UUID
+    type: str
+    timestamp: str
+    account: UUID
+    livemode: bool
+    data: dict[str, Any]
+
+
+EVENT_TYPES = (
+    "order.created",
+    "order.updated",
+    "order.cancelled",
+    "payment.paid",
+    "payment.partial",
+    "payment.overdue",
+    "payment.refunded",
+    "reminder.due",
+    "notification.sent",
+    "notification.failed",
+)
+"""Every type of event; its routing key is `type.account`."""

@@ -1,0 +1,53 @@
+"""Dates and moments as senders write them: ISO 8601 dates and RFC 3339 timestamps, and microseconds inside."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_TIMESTAMP: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,40}))?([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def is_date(text: str) -> bool:
+    """Tell whether `text` is a day of the calendar, written YYYY-MM-DD."""
+    if _DATE.fullmatch(text) is None:
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def parse_timestamp(text: str) -> int | None:
+    """Return an RFC 3339 timestamp as microseconds since 1970 (finer digits are dropped), or None."""
+    match = _TIMESTAMP.fullmatch(text)
+    if match is None:
+        return None
+    day, clock, fraction, offset = match.groups(default="")
+    offset = "+00:00" if offset in "Zz" else offset
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}.{fraction[:6].ljust(6, '0')}{offset}")
+        return (moment - EPOCH) // _MICROSECOND
+    except (ValueError, OverflowError):
+        return None
+
+
+def to_datetime(microseconds: int) -> datetime:
+    """Return the moment so many microseconds after 1970, in UTC."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Return an aware moment as microseconds since 1970."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def write_timestamp(microseconds: int) -> str:
+    """Return a moment in RFC 3339, UTC, to the microsecond."""
+    return to_datetime(microseconds).isoformat(timespec="microseconds").replace("+00:00", "Z")

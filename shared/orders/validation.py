@@ -1,0 +1,171 @@
+"""From the bytes of a request to a draft: everything that is wrong with them at once, each fault with its pointer.
+
+The fast road decodes the whole body into `OrderBody`. Only where msgspec refuses it (at the first fault, or for an unknown
+field) is it read again member by member; both roads end in the same normalisation.
+"""
+
+import difflib
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw
+
+from shared.errors import Fault, InvalidInput, MalformedJson
+from shared.orders.body import ABSENT, EXPECTED, REQUIRED, ItemBody, OrderBody, Text500
+from shared.orders.content import Content, Draft
+from shared.orders.normalise import normalise, pointer_token
+from shared.orders.wellformed import check_well_formed, surrogate_faults
+
+_decode_order: Final = msgspec.json.Decoder(OrderBody).decode
+_ORDER_TYPES: Final = {f.encode_name: f.type for f in msgspec.structs.fields(OrderBody)}
+_ORDER_NAMES: Final = tuple((f.name, f.encode_name) for f in msgspec.structs.fields(OrderBody))
+_ITEM_TYPES: Final = {f.encode_name: f.type for f in msgspec.structs.fields(ItemBody)}
+_AMOUNTS: Final = frozenset({"total", "amountPaid", "price", "quantity"})
+_NOTHING: Final = (b"", b"null", b'""')
+_MOST_ITEMS: Final = 500
+_MOST_METADATA: Final = 20
+_LONGEST_METADATA_KEY: Final = 40
+_MOST_REPORTED: Final = 100
+"""Faults and warnings named of one body; a body of 256 KiB could otherwise ask for an answer many times its size."""
+
+
+def read_order(body: bytes, *, strict: bool, now: int) -> Draft:
+    """Return the draft that a body describes; unknown fields are warnings, or faults where `strict`.
+
+    `now` is in microseconds. Raises `MalformedJson` for what is not JSON, and `InvalidInput` with every fault for what is
+    JSON but no valid order.
+    """
+    check_well_formed(body)
+    faults: list[Fault] = []
+    warnings: list[Fault] = []
+    try:
+        try:
+            values = _members_of(_decode_order(body))
+        except msgspec.ValidationError:
+            values = _read_object(body, faults, faults if strict else warnings)
+    except msgspec.DecodeError as error:
+        faults = surrogate_faults(body)
+        if not faults:
+            raise MalformedJson("The body is not valid JSON") from error
+        raise _refusal(faults) from error
+    values = normalise(values, now, faults)
+    if faults:
+        raise _refusal(faults)
+    platform, order_number = values.pop("platform"), values.pop("orderNumber")
+    clears, occurred_at = values.pop("clear", ()), values.pop("occurredAt", None)
+    return Draft(platform, order_number, Content(values, clears, occurred_at), tuple(warnings[:_MOST_REPORTED]))
+
+
+def _refusal(faults: list[Fault]) -> InvalidInput:
+    count = "1 field is" if len(faults) == 1 else f"{len(faults)} fields are"
+    return InvalidInput(f"The order cannot be taken: {count} wrong", tuple(faults[:_MOST_REPORTED]))
+
+
+def _members_of(order: OrderBody) -> dict[str, Any]:
+    """Return what the body really says: neither null, nor "", nor absent."""
+    values = {}
+    for attribute, name in _ORDER_NAMES:
+        value = getattr(order, attribute)
+        if value is None or value == "":
+            continue
+        if name in _AMOUNTS and bytes(value) in _NOTHING:
+            continue
+        values[name] = value
+    if "items" in values:
+        values["items"] = [_item_members(item) for item in values["items"]]
+    return values
+
+
+def _item_members(item: ItemBody) -> dict[str, Any]:
+    members = {"name": item.name, "price": item.price}
+    if bytes(item.quantity) not in _NOTHING:
+        members["quantity"] = item.quantity
+    return members
+
+
+def _read_object(body: bytes, faults: list[Fault], unknown: list[Fault]) -> dict[str, Any]:
+    """Read an order member by member; faults and unknown members are appended, the good members returned."""
+    try:
+        members = msgspec.json.decode(body, type=dict[str, Raw])
+    except msgspec.ValidationError:
+        faults.append(Fault("", "must be a JSON object with the fields of an order"))
+        raise _refusal(faults) from None
+    values: dict[str, Any] = {}
+    for name, raw in members.items():
+        if name not in _ORDER_TYPES:
+            unknown.append(_unknown(name, _ORDER_TYPES, f"/{pointer_token(name)}"))
+        elif bytes(raw) in _NOTHING:
+            continue
+        elif name == "items":
+            values[name] = _read_items(raw, faults, unknown)
+        elif name == "metadata":
+            values[name] = _read_metadata(raw, faults)
+        else:
+            _read_member(name, raw, _ORDER_TYPES[name], f"/{name}", values, faults)
+    for name in REQUIRED:
+        if name not in values and all(fault.pointer != f"/{name}" for fault in faults):
+            faults.append(Fault(f"/{name}", f"is required: {EXPECTED[name]}"))
+    return values
+
+
+def _read_member(name: str, raw: Raw, wanted: Any, pointer: str, values: dict[str, Any], faults: list[Fault]) -> None:
+    if name in _AMOUNTS:
+        values[name] = raw
+        return
+    try:
+        values[name] = msgspec.json.decode(raw, type=wanted)
+    except msgspec.ValidationError:
+        faults.append(Fault(pointer, f"must be {EXPECTED[name]}"))
+
+
+def _read_items(raw: Raw, faults: list[Fault], unknown: list[Fault]) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    try:
+        bodies = msgspec.json.decode(raw, type=list[Raw])
+    except msgspec.ValidationError:
+        bodies = []
+        faults.append(Fault("/items", f"must be {EXPECTED['items']}"))
+    if len(bodies) > _MOST_ITEMS:
+        faults.append(Fault("/items", f"must be {EXPECTED['items']}"))
+        return []
+    for index, body in enumerate(bodies):
+        values: dict[str, Any] = {}
+        items.append(values)
+        try:
+            members = msgspec.json.decode(body, type=dict[str, Raw])
+        except msgspec.ValidationError:
+            faults.append(Fault(f"/items/{index}", "must be an object {name, quantity, price}"))
+            continue
+        for name, member in members.items():
+            pointer = f"/items/{index}/{pointer_token(name)}"
+            if name not in _ITEM_TYPES:
+                unknown.append(_unknown(name, _ITEM_TYPES, pointer))
+            elif bytes(member) not in _NOTHING:
+                _read_member(name, member, _ITEM_TYPES[name], pointer, values, faults)
+        for name in ("name", "price"):
+            if bytes(members.get(name, ABSENT)) in _NOTHING:
+                faults.append(Fault(f"/items/{index}/{name}", "is required"))
+    return items
+
+
+def _read_metadata(raw: Raw, faults: list[Fault]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    try:
+        pairs = msgspec.json.decode(raw, type=dict[str, Raw])
+    except msgspec.ValidationError:
+        faults.append(Fault("/metadata", f"must be {EXPECTED['metadata']}"))
+        return values
+    if len(pairs) > _MOST_METADATA or any(len(key) > _LONGEST_METADATA_KEY for key in pairs):
+        faults.append(Fault("/metadata", f"must be {EXPECTED['metadata']}"))
+    for key, value in pairs.items():
+        try:
+            values[key] = msgspec.json.decode(value, type=Text500)
+        except msgspec.ValidationError:
+            faults.append(Fault(f"/metadata/{pointer_token(key)}", "must be a string of at most 500 characters"))
+    return values
+
+
+def _unknown(name: str, known: dict[str, Any], pointer: str) -> Fault:
+    nearest = difflib.get_close_matches(name[:64], known, n=1)
+    hint = f": did you mean {nearest[0]}?" if nearest else ""
+    return Fault(pointer, f"is no known field and was not read{hint}")
