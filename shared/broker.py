@@ -1,0 +1,228 @@
+"""RabbitMQ behind three nouns: a connection, a publisher that returns only confirmed, and deliveries that are acknowledged last.
+
+The only user of aio-pika but for the topology. Its traps, handled here once: a publish without a deadline can wait for ever;
+one in flight when the connection is lost may end in a bare CancelledError; nothing is replayed after a reconnection; an
+acknowledgement on a channel that is gone must not fail, since the broker delivers again by itself.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Self
+
+import aio_pika
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractIncomingMessage, AbstractRobustChannel, AbstractRobustConnection
+from aio_pika.exceptions import (
+    AMQPError,
+    ChannelInvalidStateError,
+    ChannelPreconditionFailed,
+    DeliveryError,
+    ProbableAuthenticationError,
+)
+from yarl import URL
+
+from shared.errors import BrokerUnavailable, Misconfigured
+from shared.telemetry import log
+from shared.topology import Names, declare
+
+HEARTBEAT_SECONDS: Final = 10
+RECONNECT_SECONDS: Final = 1
+CONNECT_SECONDS: Final = 5
+_UNUSABLE: Final = (ChannelPreconditionFailed, ProbableAuthenticationError)
+
+
+class BrokerConnection:
+    """One connection and one channel with confirms, kept alive for the life of the process; a component.
+
+    Use one to publish and another to consume: a broker that holds back publishers stops reading their connection.
+    """
+
+    def __init__(self, url: str, names: Names, purpose: str) -> None:
+        self.names = names
+        self._url = URL(url).update_query(name=purpose, heartbeat=str(HEARTBEAT_SECONDS))
+        self._connection: AbstractRobustConnection | None = None
+        self._channel: AbstractRobustChannel | None = None
+        self._opened = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Connect, however long it takes; declare the topology; hold the connection until stopped."""
+        opening = asyncio.ensure_future(self._open())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((opening, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if opening.done():
+                opening.result()
+            await stopping
+        finally:
+            opening.cancel()
+            stopping.cancel()
+            if self._connection is not None:
+                await self._connection.close()
+
+    def stop(self) -> None:
+        """Let `run` close the connection; whoever uses it must have finished."""
+        self._stopping.set()
+
+    async def _open(self) -> None:
+        while not self._opened.is_set():
+            try:
+                self._connection = await aio_pika.connect_robust(
+                    self._url, timeout=CONNECT_SECONDS, fail_fast="0", reconnect_interval=RECONNECT_SECONDS
+                )
+                channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+                await declare(channel, self.names)
+                self._channel = channel
+                self._opened.set()
+                log.info("broker.connected", purpose=self._url.query["name"])
+            except _UNUSABLE as error:
+                raise Misconfigured(f"RabbitMQ refuses this service: {type(error).__name__}: {error}") from error
+            except (AMQPError, OSError, TimeoutError) as error:
+                log.warning("broker.unreachable", error=type(error).__name__)
+                if self._connection is not None:
+                    await self._connection.close()
+                await asyncio.sleep(RECONNECT_SECONDS)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a publish now has a chance: connected, and the channel open."""
+        connection, channel = self._connection, self._channel
+        return (
+            self._opened.is_set()
+            and connection is not None
+            and channel is not None
+            and connection.connected.is_set()
+            and not connection.reconnecting
+            and not channel.is_closed
+        )
+
+    async def channel(self) -> AbstractRobustChannel:
+        """Return the channel once it has been opened for the first time."""
+        await self._opened.wait()
+        if self._channel is None:
+            raise BrokerUnavailable("the broker's channel is not open")
+        return self._channel
+
+
+class Publisher:
+    """Publishes persistent, mandatory messages; returns after the broker has confirmed that it holds them."""
+
+    def __init__(self, connection: BrokerConnection, *, timeout_seconds: float) -> None:
+        self._connection = connection
+        self._timeout_seconds = timeout_seconds
+
+    async def publish(
+        self,
+        body: bytes,
+        *,
+        routing_key: str,
+        exchange: str = "",
+        message_id: str,
+        content_type: str,
+        message_type: str,
+        reply_to: str | None = None,
+    ) -> None:
+        """Publish one message, or raise `BrokerUnavailable` (the broker may then hold it or not).
+
+        `message_id` must be unique: the broker's returns are matched by it.
+        """
+        message = Message(
+            body,
+            delivery_mode=DeliveryMode.PERSISTENT,
+            message_id=message_id,
+            content_type=content_type,
+            type=message_type,
+            reply_to=reply_to,
+        )
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                channel = await self._connection.channel()
+                target = await channel.get_exchange(exchange, ensure=False) if exchange else channel.default_exchange
+                await target.publish(message, routing_key, mandatory=True)
+        except DeliveryError as error:
+            raise BrokerUnavailable("the broker did not take the message") from error
+        except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
+            raise BrokerUnavailable(f"the broker is away ({type(error).__name__})") from error
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise BrokerUnavailable("the connection was lost before the broker confirmed") from error
+
+
+class Delivery:
+    """One message that the broker waits to see acknowledged; unacknowledged, it comes again."""
+
+    def __init__(self, message: AbstractIncomingMessage) -> None:
+        self._message = message
+        self.body = message.body
+        self.message_id = message.message_id or ""
+        self.reply_to = message.reply_to
+        count = message.headers.get("x-delivery-count", 0)
+        self.redeliveries = count if isinstance(count, int) else 0
+
+    async def ack(self) -> None:
+        """Tell the broker that the message is done; its effects must be durable by now."""
+        try:
+            await self._message.ack()
+        except (AMQPError, ChannelInvalidStateError, OSError, RuntimeError) as error:
+            log.info("delivery.ack_lost", error=type(error).__name__)
+
+
+class Consumer:
+    """Hands each delivery of a queue to a callback that only enqueues; a component.
+
+    `prefetch` bounds how many unacknowledged deliveries this process holds. `closed` says when to take no more.
+    """
+
+    def __init__(
+        self, connection: BrokerConnection, queue: str, *, prefetch: int, accept: Callable[[Delivery], None]
+    ) -> None:
+        self._connection = connection
+        self._queue = queue
+        self._prefetch = prefetch
+        self._accept = accept
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Consume until stopped, then cancel the subscription; what was delivered may still be acknowledged."""
+        opening = asyncio.ensure_future(self._subscribe())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((opening, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if opening.done():
+                unsubscribe = opening.result()
+                await stopping
+                await unsubscribe.cancel()
+        finally:
+            opening.cancel()
+            stopping.cancel()
+
+    def stop(self) -> None:
+        """Take no more deliveries."""
+        self._stopping.set()
+
+    async def _subscribe(self) -> "_Subscription":
+        channel = await self._connection.channel()
+        await channel.set_qos(prefetch_count=self._prefetch)
+        queue = await channel.get_queue(self._queue, ensure=False)
+        tag = await queue.consume(self._on_message)
+        return _Subscription(queue, tag)
+
+    async def _on_message(self, message: AbstractIncomingMessage) -> None:
+        self._accept(Delivery(message))
+
+
+class _Subscription:
+    def __init__(self, queue: aio_pika.abc.AbstractQueue, tag: str) -> None:
+        self._queue = queue
+        self._tag = tag
+
+    async def cancel(self) -> Self:
+        """End the subscription, if the connection still stands."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self._queue.cancel(self._tag)
+        except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
+            log.info("consumer.cancel_lost", error=type(error).__name__)
+        return self

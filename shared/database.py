@@ -1,0 +1,206 @@
+"""Postgres: one pool a process, transactions that end in one of our own errors, and wake-ups by LISTEN.
+
+With `migrations` and the services' `store` modules the only user of asyncpg. SQLSTATE classes decide who acts next: 22 and 23 mean that
+the data itself is refused (never retried); 08, 40, 53, 57 and a lost connection mean that the same transaction may be run again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from shared.errors import DatabaseUnavailable, DataError, Misconfigured
+from shared.telemetry import log
+
+Connection = PoolConnectionProxy[asyncpg.Record]
+Row = asyncpg.Record
+
+ACQUIRE_SECONDS: Final = 10
+COMMAND_SECONDS: Final = 30
+CONNECT_SECONDS: Final = 5
+RETRY_SECONDS: Final = 1
+PING_SECONDS: Final = 10
+
+_DATA_CLASSES: Final = ("22", "23")
+_RETRIED_CLASSES: Final = ("08", "25", "40", "53", "55", "57", "58", "XX")
+_GONE: Final = (asyncpg.InterfaceError, asyncpg.exceptions.ProtocolError, OSError, TimeoutError)
+
+
+def translate(error: Exception) -> Exception:
+    """Return what a driver's error means to the caller; one that is a mistake in our own SQL stays as it is."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        if state[:2] in _DATA_CLASSES:
+            return DataError(f"Postgres refuses the data ({state} {type(error).__name__})", state)
+        if state[:2] in _RETRIED_CLASSES or isinstance(error, asyncpg.InvalidCachedStatementError):
+            return DatabaseUnavailable(f"Postgres could not finish ({state} {type(error).__name__})")
+        return error
+    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
+        return Misconfigured(f"settings: DATABASE_URL: {error}")
+    if isinstance(error, _GONE):
+        return DatabaseUnavailable(f"Postgres is away ({type(error).__name__})")
+    return error
+
+
+class Database:
+    """A pool of connections, opened when Postgres is first reached; a component.
+
+    `role` is taken on for every connection (least privilege); `schema` is the revision that this code needs.
+    """
+
+    def __init__(
+        self, url: str, *, purpose: str, most: int = 4, role: str | None = None, schema: str | None = None
+    ) -> None:
+        self._url = url
+        self._purpose = purpose
+        self._most = most
+        self._role = role
+        self._schema = schema
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Open the pool, however long it takes; refuse an older schema; hold the pool until stopped."""
+        opening = asyncio.ensure_future(self._open())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((opening, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if opening.done():
+                opening.result()
+            await stopping
+        finally:
+            opening.cancel()
+            stopping.cancel()
+            await self.close()
+
+    def stop(self) -> None:
+        """Let `run` close the pool; whoever uses it must have finished."""
+        self._stopping.set()
+
+    async def _open(self) -> None:
+        while True:
+            try:
+                await self.open()
+            except DatabaseUnavailable as error:
+                log.warning("database.unreachable", reason=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                log.info("database.connected", purpose=self._purpose)
+                return
+
+    async def open(self) -> None:
+        """Open the pool and check the schema, or raise `DatabaseUnavailable` or `Misconfigured`."""
+        settings = {"application_name": f"bugalou {self._purpose}", "timezone": "UTC"}
+        if self._role is not None:
+            settings["role"] = self._role
+        pool = asyncpg.create_pool(
+            self._url,
+            min_size=1,
+            max_size=self._most,
+            timeout=CONNECT_SECONDS,
+            command_timeout=COMMAND_SECONDS,
+            server_settings=settings,
+        )
+        try:
+            await pool
+            if self._schema is not None:
+                await self._check_schema(pool, self._schema)
+        except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
+            raise Misconfigured(f"settings: DATABASE_URL: Postgres refuses the sign-in ({error.sqlstate})") from error
+        except Exception as error:
+            pool.terminate()
+            raise translate(error) from error
+        self._pool = pool
+
+    async def close(self) -> None:
+        """Close the pool, by force where a connection does not come back in time."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await pool.close()
+        except (TimeoutError, *_GONE):
+            pool.terminate()
+
+    async def _check_schema(self, pool: "asyncpg.Pool[asyncpg.Record]", wanted: str) -> None:
+        try:
+            found = await pool.fetchval("SELECT version_num FROM alembic_version")
+        except asyncpg.UndefinedTableError:
+            found = None
+        if found is None or found < wanted:
+            raise Misconfigured(
+                f"the database's schema is {found or 'empty'}, needed is {wanted}: run `bugalou migrate`"
+            )
+
+    @asynccontextmanager
+    async def transaction(self, *, readonly: bool = False) -> AsyncIterator[Connection]:
+        """Give a connection inside a transaction that commits when the block ends; errors come out translated."""
+        if self._pool is None:
+            raise DatabaseUnavailable("Postgres has not been reached yet")
+        try:
+            async with (
+                self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
+                connection.transaction(readonly=readonly),
+            ):
+                yield connection
+        except Exception as error:
+            meant = translate(error)
+            if meant is error:
+                raise
+            raise meant from error
+
+
+class Listener:
+    """Wakes whoever waits when Postgres notifies a channel, and every few seconds besides; a component.
+
+    LISTEN dies silently with its connection: this one is its own, is pinged, and each reconnection wakes too, since
+    notifications may have been missed.
+    """
+
+    def __init__(self, url: str, channels: Sequence[str], wake: Callable[[], None]) -> None:
+        self._url = url
+        self._channels = channels
+        self._wake = wake
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Listen until stopped."""
+        while not self._stopping.is_set():
+            try:
+                await self._listen()
+            except Exception as error:
+                meant = translate(error)
+                if not isinstance(meant, DatabaseUnavailable):
+                    raise meant from error
+                log.warning("listener.lost", reason=str(meant))
+                await self._pause(RETRY_SECONDS)
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self._stopping.set()
+
+    async def _listen(self) -> None:
+        connection = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS)
+        try:
+            for channel in self._channels:
+                await connection.add_listener(channel, self._on_notification)
+            while not self._stopping.is_set():
+                self._wake()
+                await self._pause(PING_SECONDS)
+                await connection.execute("SELECT 1")
+        finally:
+            connection.terminate()
+
+    def _on_notification(self, *_: Any) -> None:
+        self._wake()
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,232 @@
+"""The first schema: accounts and keys, orders and their history, the outbox, failures, notifications."""
+
+from shared.migrations.script import execute
+
+revision = "0001"
+down_revision = None
+
+ACCOUNTS = """
+CREATE TABLE accounts (
+    id uuid PRIMARY KEY,
+    name text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE settings (
+    account_id uuid PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,
+    document jsonb NOT NULL DEFAULT '{}',
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE api_keys (
+    id uuid PRIMARY KEY,
+    account_id uuid NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    livemode boolean NOT NULL,
+    name text NOT NULL,
+    digest bytea NOT NULL UNIQUE CHECK (octet_length(digest) = 32),
+    hint text NOT NULL,
+    scopes text[] NOT NULL,
+    platforms text[],
+    created_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz,
+    revoked_at timestamptz
+);
+CREATE INDEX api_keys_account ON api_keys (account_id);
+"""
+
+ORDERS = """
+CREATE TABLE orders (
+    id uuid PRIMARY KEY,
+    account_id uuid NOT NULL,
+    livemode boolean NOT NULL,
+    platform text NOT NULL,
+    order_number text NOT NULL,
+    order_status text NOT NULL,
+    payment_status text,
+    customer_email text,
+    customer_name text,
+    customer_phone text,
+    customer_language text,
+    items jsonb,
+    total numeric,
+    currency text,
+    amount_paid numeric,
+    payment_method text,
+    invoice_number text,
+    invoice_url text,
+    invoice_date date,
+    due_date date,
+    payment_url text,
+    metadata jsonb,
+    -- of the newest submission that counts; the API's `version`
+    version bigint NOT NULL,
+    -- of the newest submission stored at all: above it, the fast road is safe
+    newest bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    paid_since timestamptz,
+    overdue_since timestamptz,
+    amount_paid_peak numeric NOT NULL DEFAULT 0
+) WITH (fillfactor = 85);
+CREATE INDEX orders_updated ON orders (account_id, livemode, updated_at DESC, id);
+
+CREATE TABLE submissions (
+    id uuid PRIMARY KEY,
+    order_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    livemode boolean NOT NULL,
+    version bigint NOT NULL,
+    state text NOT NULL CHECK (state IN ('applied', 'stale', 'duplicate', 'rejected')),
+    duplicate_of uuid,
+    reason text,
+    sets jsonb NOT NULL,
+    clears text[] NOT NULL,
+    occurred_at timestamptz,
+    fingerprint bytea NOT NULL,
+    keyed boolean NOT NULL,
+    marks smallint NOT NULL DEFAULT 0,
+    api_key_id uuid NOT NULL,
+    received_at timestamptz NOT NULL,
+    settled_at timestamptz NOT NULL
+) WITH (fillfactor = 95);
+-- The history of an order, and, on the fast road, whether a content was sent just before.
+CREATE INDEX submissions_order ON submissions (order_id, fingerprint, version);
+
+-- Small and swept, unlike the submissions, which stay: an Idempotency-Key is kept for 8 days.
+CREATE TABLE idempotency_keys (
+    account_id uuid NOT NULL,
+    livemode boolean NOT NULL,
+    digest bytea NOT NULL,
+    submission_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    version bigint NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, livemode, digest)
+);
+CREATE INDEX idempotency_keys_expiry ON idempotency_keys (expires_at);
+"""
+
+OUTBOX = """
+CREATE TABLE outbox (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    livemode boolean NOT NULL,
+    type text NOT NULL,
+    order_id uuid,
+    body bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    sent_at timestamptz,
+    PRIMARY KEY (id, created_at)
+) PARTITION BY RANGE (created_at);
+CREATE INDEX outbox_unsent ON outbox (created_at) WHERE sent_at IS NULL;
+-- Takes what no day's partition does, so that a relay that is away never stops the workers.
+CREATE TABLE outbox_default PARTITION OF outbox DEFAULT;
+
+CREATE TABLE failures (
+    id uuid PRIMARY KEY,
+    account_id uuid,
+    livemode boolean,
+    place text NOT NULL,
+    cause text NOT NULL,
+    reason text NOT NULL,
+    body bytea NOT NULL,
+    submission_id uuid,
+    order_id uuid,
+    trace text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    replayed_at timestamptz
+);
+CREATE INDEX failures_open ON failures (created_at) WHERE replayed_at IS NULL;
+"""
+
+NOTIFICATIONS = """
+CREATE TABLE notifications (
+    id uuid PRIMARY KEY,
+    account_id uuid NOT NULL,
+    livemode boolean NOT NULL,
+    order_id uuid NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('confirmation', 'reminder')),
+    -- the submission that began the run which this message is about
+    run_id uuid NOT NULL,
+    step smallint NOT NULL DEFAULT 1,
+    channel text NOT NULL,
+    state text NOT NULL CHECK (state IN (
+        'planned', 'held', 'waiting', 'sending', 'sent', 'delivered', 'failed', 'cancelled', 'simulated')),
+    reason text,
+    recipient text,
+    language text,
+    subject text,
+    text_body text,
+    html_body text,
+    due_at timestamptz NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    -- while a notifier holds it; past this moment, another may take it
+    claimed_until timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    sent_at timestamptz,
+    UNIQUE (order_id, kind, run_id, step, channel)
+) WITH (fillfactor = 80);
+CREATE INDEX notifications_due ON notifications (channel, due_at)
+    WHERE state IN ('planned', 'held', 'waiting', 'sending');
+CREATE INDEX notifications_account ON notifications (account_id, livemode, created_at DESC);
+
+CREATE TABLE attempts (
+    id uuid PRIMARY KEY,
+    notification_id uuid NOT NULL REFERENCES notifications ON DELETE CASCADE,
+    account_id uuid NOT NULL,
+    livemode boolean NOT NULL,
+    started_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    outcome text CHECK (outcome IN ('sent', 'retry', 'failed')),
+    response text
+);
+CREATE INDEX attempts_notification ON attempts (notification_id, started_at);
+"""
+
+# Roles belong to the whole server: another database's migration may make the same one at the same moment.
+CONSOLE_ROLE = """
+DO $$ BEGIN
+    CREATE ROLE bugalou_console NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+DO $$ BEGIN
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        EXECUTE format('GRANT bugalou_console TO %I', current_user);
+    END IF;
+END $$;
+GRANT USAGE ON SCHEMA public TO bugalou_console;
+GRANT SELECT ON orders, submissions, notifications, attempts, failures, settings, accounts, api_keys
+    TO bugalou_console;
+"""
+
+
+def _isolate(table: str) -> str:
+    return f"""
+ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON {table} TO bugalou_console USING (
+    account_id = (SELECT nullif(current_setting('bugalou.account', true), '')::uuid)
+    AND livemode = (SELECT nullif(current_setting('bugalou.livemode', true), '')::boolean)
+);
+"""
+
+
+ISOLATION = (
+    "".join(map(_isolate, ("orders", "submissions", "notifications", "attempts", "failures")))
+    + """
+ALTER TABLE settings ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON settings TO bugalou_console
+    USING (account_id = (SELECT nullif(current_setting('bugalou.account', true), '')::uuid));
+ALTER TABLE api_keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON api_keys TO bugalou_console
+    USING (account_id = (SELECT nullif(current_setting('bugalou.account', true), '')::uuid));
+ALTER TABLE accounts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON accounts TO bugalou_console
+    USING (id = (SELECT nullif(current_setting('bugalou.account', true), '')::uuid));
+"""
+)
+
+
+def upgrade() -> None:
+    """Make all of it."""
+    for part in (ACCOUNTS, ORDERS, OUTBOX, NOTIFICATIONS, CONSOLE_ROLE, ISOLATION):
+        execute(part)

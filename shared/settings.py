@@ -1,0 +1,82 @@
+"""Reading settings from the environment, all mistakes reported at once; the only place that looks at it.
+
+Each service declares a frozen Struct of its own and fills it here. Every variable is named BUGALOU_..., and a secret may
+stand in a file instead: BUGALOU_DATABASE_URL_FILE=/run/secrets/database-url.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+from environs import EnvValidationError, FileAwareEnv
+from msgspec import Struct
+
+from shared.errors import Misconfigured
+
+PREFIX: Final = "BUGALOU_"
+T = TypeVar("T")
+
+
+class Common(Struct, frozen=True, kw_only=True):
+    """What every service needs. Never log a settings object: it holds secrets."""
+
+    database_url: str
+    amqp_url: str
+    amqp_prefix: str
+    log_level: str
+    metrics_host: str
+    metrics_port: int
+    drain_seconds: float
+
+
+class Web(Struct, frozen=True, kw_only=True):
+    """What a service that speaks HTTP needs; sizes in bytes, times in seconds."""
+
+    host: str
+    port: int
+    reuse_port: bool
+    most_connections: int
+    body_seconds: float
+    header_seconds: float
+    idle_seconds: float
+
+
+def read(fill: Callable[[FileAwareEnv], T]) -> T:
+    """Return what `fill` makes of the environment, or raise `Misconfigured` naming every variable that is wrong."""
+    env = FileAwareEnv(eager=False, prefix=PREFIX)
+    settings: T | None = None
+    try:
+        settings = fill(env)
+        env.seal()
+    except EnvValidationError as error:
+        found = error.error_messages if isinstance(error.error_messages, Mapping) else {"": error.error_messages}
+        faults = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in found.items())
+        raise Misconfigured(f"settings: {faults}") from error
+    except (ValueError, OSError) as error:
+        raise Misconfigured(f"settings: {error}") from error
+    return settings
+
+
+def common(env: FileAwareEnv) -> Common:
+    """Read what every service needs."""
+    return Common(
+        database_url=env.str("DATABASE_URL"),
+        amqp_url=env.str("AMQP_URL"),
+        amqp_prefix=env.str("AMQP_PREFIX", "bugalou"),
+        log_level=env.str("LOG_LEVEL", "info"),
+        metrics_host=env.str("METRICS_HOST", "127.0.0.1"),
+        metrics_port=env.int("METRICS_PORT", 0),
+        drain_seconds=env.float("DRAIN_SECONDS", 8.0),
+    )
+
+
+def web(env: FileAwareEnv) -> Web:
+    """Read what a service that speaks HTTP needs."""
+    return Web(
+        host=env.str("HTTP_HOST", "127.0.0.1"),
+        port=env.int("HTTP_PORT", 8080),
+        reuse_port=env.bool("REUSE_PORT", False),
+        most_connections=env.int("HTTP_MOST_CONNECTIONS", 4096),
+        body_seconds=env.float("HTTP_BODY_SECONDS", 30.0),
+        header_seconds=env.float("HTTP_HEADER_SECONDS", 10.0),
+        idle_seconds=env.float("HTTP_IDLE_SECONDS", 75.0),
+    )

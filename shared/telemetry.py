@@ -1,0 +1,55 @@
+"""Logs as JSON events on standard error, and one Prometheus endpoint per process.
+
+A log line is an event with fields (`order.applied`), never a sentence with values in it, and holds no key and no personal
+data: what is logged is named explicitly, and errors of drivers are logged by class and code.
+"""
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import start_http_server
+from structlog.typing import FilteringBoundLogger
+
+from shared.errors import Misconfigured
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+
+def start_logging(service: str, level: str) -> None:
+    """Send this process's logs, and those of its libraries, to standard error as JSON, one event a line."""
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise Misconfigured(f"settings: LOG_LEVEL: {level!r} is none of debug, info, warning, error")
+    shared_steps: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared_steps, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared_steps, processor=structlog.processors.JSONRenderer()
+        )
+    )
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+    # The drivers tell of each failed reconnection, URLs included; our own events say the same without.
+    for noisy in ("aio_pika", "aiormq"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+
+
+def start_metrics(host: str, port: int) -> None:
+    """Serve this process's metrics; port 0 serves none."""
+    if port:
+        try:
+            start_http_server(port, host)
+        except OSError as error:
+            raise Misconfigured(f"settings: METRICS_PORT: cannot listen on {host}:{port} ({error.strerror})") from error

@@ -1,0 +1,74 @@
+"""Every exchange, queue and binding, declared in one place; whoever connects declares all of it, so that order of starting is free.
+
+    <prefix>.submissions           quorum queue   gateways -> workers (default exchange)
+    <prefix>.submissions.dead      quorum queue   what no worker could acknowledge, drained into `failures`
+    <prefix>.events                topic exchange relay -> anyone, routing key type.account
+    <prefix>.notifications         quorum queue   bound to the events that the notifier acts on
+    <prefix>.notifications.dead    quorum queue
+
+A queue's arguments can never change once it exists (406), so only what must not change stands here; limits are policies.
+"""
+
+from typing import Final
+
+from aio_pika import ExchangeType
+from aio_pika.abc import AbstractChannel, AbstractQueue
+from msgspec import Struct
+
+DELIVERY_LIMIT: Final = 100
+"""After so many unacknowledged deliveries a message is dead. RabbitMQ 4 has 20 by default, which a long outage of a
+dependency, with its reconnections, can reach; 3.10 has none."""
+
+NOTIFIED_EVENTS: Final = ("payment.paid", "payment.partial", "payment.overdue")
+
+
+class Names(Struct, frozen=True):
+    """The names under one prefix; tests use a prefix of their own."""
+
+    prefix: str
+
+    @property
+    def submissions(self) -> str:
+        """The queue of accepted submissions."""
+        return f"{self.prefix}.submissions"
+
+    @property
+    def events(self) -> str:
+        """The exchange of events."""
+        return f"{self.prefix}.events"
+
+    @property
+    def notifications(self) -> str:
+        """The notifier's queue."""
+        return f"{self.prefix}.notifications"
+
+
+async def declare(channel: AbstractChannel, names: Names) -> None:
+    """Declare everything; safe to repeat."""
+    events = await channel.declare_exchange(names.events, ExchangeType.TOPIC, durable=True)
+    for queue in (names.submissions, names.notifications):
+        await _quorum(channel, dead_letters_of(queue), {})
+        await _quorum(
+            channel,
+            queue,
+            {
+                "x-delivery-limit": DELIVERY_LIMIT,
+                "x-dead-letter-exchange": "",
+                "x-dead-letter-routing-key": dead_letters_of(queue),
+                "x-dead-letter-strategy": "at-least-once",
+            },
+        )
+    notifications = await channel.get_queue(names.notifications, ensure=False)
+    for event_type in NOTIFIED_EVENTS:
+        await notifications.bind(events, f"{event_type}.*")
+
+
+def dead_letters_of(queue: str) -> str:
+    """Return the name of the queue that takes the dead letters of another."""
+    return f"{queue}.dead"
+
+
+async def _quorum(channel: AbstractChannel, name: str, arguments: dict[str, str | int]) -> AbstractQueue:
+    return await channel.declare_queue(
+        name, durable=True, arguments={"x-queue-type": "quorum", "x-overflow": "reject-publish", **arguments}
+    )
