@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -30,12 +29,9 @@ class PrivatePostgres:
     Whatever else runs on the machine stays untouched. `durable=False` is for tests: it loses data in a crash.
     """
 
-    def __init__(
-        self, directory: Path, port: int, *, password: str, durable: bool = True, name: str = "bugalou"
-    ) -> None:
+    def __init__(self, directory: Path, port: int, *, password: str, durable: bool = True) -> None:
         self.directory = directory.resolve()
         self.port = port
-        self._name = name
         self._password = password
         self._durable = durable
         self._bin = find_postgres()
@@ -79,7 +75,7 @@ class PrivatePostgres:
             "listen_addresses": LOOPBACK,
             "port": str(self.port),
             "unix_socket_directories": "",
-            "cluster_name": self._name,
+            "cluster_name": "bugalou",
             "max_connections": "200",
             "max_wal_size": "2GB",
             "log_checkpoints": "off",
@@ -93,8 +89,6 @@ class PrivatePostgres:
             directory=self.directory,
             environment=self._environment(),
             is_ready=self._is_ready,
-            stop_signal=signal.SIGINT,  # "fast": ends the sessions, then writes a checkpoint
-            stop_seconds=30.0,
         )
         return (server,)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.cli.stack.errors import StackError
+from services.cli.stack.order import stop_seconds, stop_signal
 
 
 def _always(_pid: int) -> bool:
@@ -18,15 +19,14 @@ def _always(_pid: int) -> bool:
 
 @dataclass(frozen=True)
 class Program:
-    """How one process is started, when it is ready, and how it is asked to leave."""
+    """How one process is started, and how it is seen that it can be used."""
 
     name: str
     argv: tuple[str, ...]
     directory: Path
     environment: Mapping[str, str] = field(repr=False)  # it holds secrets
     is_ready: Callable[[int], bool] = _always
-    stop_signal: signal.Signals = signal.SIGTERM
-    stop_seconds: float = 10.0
+    listed: bool = True  # has a pid file
 
 
 class Child:
@@ -62,7 +62,7 @@ class Child:
 
     def ask_to_stop(self) -> None:
         """Send the program's stop signal; return at once."""
-        self._signal(self.program.stop_signal)
+        self._signal(stop_signal(self.program.name))
 
     def kill(self) -> None:
         """End it at once, together with whatever it started in its session."""
@@ -89,9 +89,9 @@ class Child:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Stop it: asked first, killed after the program's time."""
+        """Stop it: asked first, killed when its time is over."""
         self.ask_to_stop()
-        if not self.wait(self.program.stop_seconds):
+        if not self.wait(stop_seconds(self.program.name)):
             self.kill()
             self.wait(10)
 

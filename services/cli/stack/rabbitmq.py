@@ -35,11 +35,10 @@ class PrivateRabbitMQ:
     Whatever else runs on the machine (another broker, another epmd) stays untouched and unasked.
     """
 
-    def __init__(self, directory: Path, port: int, *, password: str, name: str = "bugalou") -> None:
+    def __init__(self, directory: Path, port: int, *, password: str) -> None:
         self.directory = directory.resolve()
         self.port = port
         self._password = password
-        self._name = name
         self._epmd_port, self._distribution_port = free_ports(2)
         self._script = find_rabbitmq()
         self._epmd = find_epmd()
@@ -76,6 +75,7 @@ class PrivateRabbitMQ:
             directory=self.directory,
             environment=environment,
             is_ready=lambda _pid: answers(self._epmd_port),
+            listed=False,
         )
         broker = Program(
             name="rabbitmq",
@@ -83,7 +83,6 @@ class PrivateRabbitMQ:
             directory=self.directory,
             environment=environment,
             is_ready=lambda _pid: answers(self.port, _PROTOCOL_HEADER, _METHOD_FRAME),
-            stop_seconds=30.0,
         )
         return (mapper, broker)
 
@@ -119,7 +118,7 @@ class PrivateRabbitMQ:
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(self._epmd_port),
             # localhost: the data is kept under the node's name, and a laptop's host name changes.
-            "RABBITMQ_NODENAME": f"{self._name}@localhost",
+            "RABBITMQ_NODENAME": "bugalou@localhost",
             "RABBITMQ_DIST_PORT": str(self._distribution_port),
             "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
             "RABBITMQ_ADVANCED_CONFIG_FILE": f"{folder}/advanced.config",
@@ -129,9 +128,7 @@ class PrivateRabbitMQ:
             "RABBITMQ_LOG_BASE": f"{folder}/log",
             "RABBITMQ_PID_FILE": f"{folder}/rabbitmq.pid",
             "RABBITMQ_LOGS": "-",
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
-                f"-kernel inet_dist_use_interface {{127,0,0,1}} -bugalou {self._name}"
-            ),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
             # The script then becomes the broker (exec) instead of waiting beside it: one process, one pid.
             "RUNNING_UNDER_SYSTEMD": "true",
         }

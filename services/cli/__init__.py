@@ -1,0 +1,15 @@
+"""The command line, `bugalou`: everything an operator does from a shell."""
+
+import cyclopts
+
+from services.cli.up import down, status, up
+
+app = cyclopts.App(name="bugalou", help="Invoicing & Payments: run it, feed it, look after it.")
+app.command(up)
+app.command(down)
+app.command(status)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,75 @@
+"""Where the local stack keeps what is its own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+CHECKOUT: Final = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders and files under `.local/`; whoever has the root path has the whole stack."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, root: Path | None) -> "Layout":
+        """Use `root`, made where it is missing, or `.local/` in the checkout."""
+        layout = cls((root or CHECKOUT / ".local").resolve())
+        for folder in (layout.root, layout.run, layout.log, layout.mail):
+            folder.mkdir(parents=True, exist_ok=True)
+        return layout
+
+    @property
+    def env(self) -> Path:
+        """Return the addresses and keys, in shell syntax, for whoever uses the stack."""
+        return self.root / "env"
+
+    @property
+    def state(self) -> Path:
+        """Return what the stack remembers from one run to the next: passwords, ports."""
+        return self.root / "state.json"
+
+    @property
+    def accounts(self) -> Path:
+        """Return the keys that were made, by database."""
+        return self.root / "accounts.json"
+
+    @property
+    def run(self) -> Path:
+        """Return the folder of the pid files."""
+        return self.root / "run"
+
+    @property
+    def lock(self) -> Path:
+        """Return the file that a running supervisor holds locked, with its pid."""
+        return self.run / "supervisor.lock"
+
+    @property
+    def log(self) -> Path:
+        """Return the folder of the logs."""
+        return self.root / "log"
+
+    @property
+    def mail(self) -> Path:
+        """Return the folder of the caught e-mails."""
+        return self.root / "mail"
+
+    @property
+    def postgres(self) -> Path:
+        """Return the private PostgreSQL's folder."""
+        return self.root / "postgres"
+
+    @property
+    def rabbitmq(self) -> Path:
+        """Return the private RabbitMQ's folder."""
+        return self.root / "rabbitmq"
+
+    def pid_file(self, name: str) -> Path:
+        """Return the file with the pid of a process of the stack."""
+        return self.run / f"{name}.pid"
+
+    def log_file(self, name: str) -> Path:
+        """Return the file with what a process of the stack prints."""
+        return self.log / f"{name}.log"

@@ -1,0 +1,150 @@
+"""The local stack as a whole: its servers, its data, its services."""
+
+import http.client
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from services.cli.stack.accounts import AccountKeys, Accounts
+from services.cli.stack.banner import banner
+from services.cli.stack.env_file import write_env
+from services.cli.stack.errors import StackError
+from services.cli.stack.fleet import Size, mail_program, services
+from services.cli.stack.layout import CHECKOUT, Layout
+from services.cli.stack.leftovers import stop_leftovers
+from services.cli.stack.logs import last_lines
+from services.cli.stack.ports import LOOPBACK, HeldPort
+from services.cli.stack.servers import Addresses, Servers
+from services.cli.stack.state import State
+from services.cli.stack.supervisor import Supervisor
+
+_COMMAND_SECONDS: Final = 120.0
+_READY_SECONDS: Final = 90.0
+_STEADY_SECONDS: Final = 2.0
+
+
+class LocalStack:
+    """Brings the stack up in its own folder, and down again; `environment` is the caller's."""
+
+    def __init__(
+        self, layout: Layout, environment: Mapping[str, str], supervisor: Supervisor, say: Callable[[str], None]
+    ) -> None:
+        self._layout = layout
+        self._environment = environment
+        self._supervisor = supervisor
+        self._say = say
+        self._state = State.load(layout.state)
+        self._port: HeldPort | None = None
+
+    def start(self, size: Size, port: int) -> str:
+        """Start everything, wait until it is ready, and return what to tell the user."""
+        begun = time.monotonic()
+        left = stop_leftovers(self._layout)
+        if left:
+            self._say(f"stopped what an earlier run had left behind: {', '.join(left)}")
+        self._port = HeldPort.first_free(port)
+        if self._port.number != port:
+            self._say(f"port {port} is in use: taking {self._port.number}")
+        url = f"http://{LOOPBACK}:{self._port.number}"
+        servers = Servers(self._layout, self._state, self._supervisor, self._say)
+        addresses = servers.start(self._environment)
+        given = self._given(addresses, url, self._port.number)
+        mail = mail_program(self._layout, int(given["BUGALOU_SMTP_PORT"]), given)
+        self._supervisor.add(mail)
+        self._command("migrating the database", given, "migrate")
+        keys = Accounts(self._layout.accounts).of(
+            addresses.database, lambda: self._create_account(given), fresh=addresses.fresh
+        )
+        write_env(self._layout.env, _for_the_user(url, keys, addresses))
+        programs = services(size, given)
+        self._supervisor.add(*programs)
+        self._supervisor.wait_ready([mail], _READY_SECONDS)
+        self._wait_until_ready(self._port.number, size)
+        self._say(f"ready after {time.monotonic() - begun:.1f} s")
+        return banner(url, keys, self._layout)
+
+    def stop(self) -> None:
+        """Stop everything in order; the data stays."""
+        self._supervisor.stop()
+        if self._port is not None:
+            self._port.release()
+
+    def _given(self, addresses: Addresses, url: str, port: int) -> dict[str, str]:
+        """Return the environment of every service: the caller's, with the stack's addresses."""
+        ours = {
+            "BUGALOU_DATABASE_URL": addresses.database,
+            "BUGALOU_AMQP_URL": addresses.amqp,
+            "BUGALOU_HTTP_HOST": LOOPBACK,
+            "BUGALOU_HTTP_PORT": str(port),
+            "BUGALOU_REUSE_PORT": "1",
+            "BUGALOU_SMTP_HOST": LOOPBACK,
+            "BUGALOU_SMTP_PORT": str(self._state.port("mail")),
+            "PYTHONUNBUFFERED": "1",
+        }
+        # Nothing of the caller's mail server: what a local stack sends is caught, never delivered.
+        passed = {name: value for name, value in self._environment.items() if not name.startswith("BUGALOU_SMTP_")}
+        for name in ours:
+            passed.pop(f"{name}_FILE", None)
+        return {"BUGALOU_SECRET_KEY": self._state.secret_key, "BUGALOU_PUBLIC_URL": url, **passed, **ours}
+
+    def _create_account(self, given: Mapping[str, str]) -> bytes:
+        return self._command("making an account", given, "accounts", "create", "Local", "--json")
+
+    def _command(self, what: str, given: Mapping[str, str], *words: str) -> bytes:
+        """Run one command of `bugalou` to its end, the servers being kept running meanwhile."""
+        self._say(what)
+        log = self._layout.log_file(words[0])
+        program = str(Path(sys.executable).with_name("bugalou"))
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                [program, *words],
+                cwd=CHECKOUT,
+                env=dict(given),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+            try:
+                self._supervisor.wait_until(lambda: process.poll() is not None, _COMMAND_SECONDS, what)
+            except BaseException:
+                process.kill()
+                raise
+            output = process.stdout.read() if process.stdout else b""
+        if process.returncode != 0:
+            raise StackError(f"`bugalou {words[0]}` failed:\n{last_lines(log)}")
+        return output
+
+    def _wait_until_ready(self, port: int, size: Size) -> None:
+        """Wait until every gateway answers /readyz with 200 and nothing has died for a moment."""
+        # The kernel spreads connections over the gateways: so many in a row leave hardly one unasked.
+        tries = 1 if size.gateways == 1 else 6 * size.gateways
+        self._supervisor.wait_until(
+            lambda: self._supervisor.steady(_STEADY_SECONDS) and all(_is_ready(port) for _ in range(tries)),
+            _READY_SECONDS,
+            "the services are",
+        )
+
+
+def _is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _for_the_user(url: str, keys: AccountKeys, addresses: Addresses) -> dict[str, str]:
+    return {
+        "BUGALOU_URL": url,
+        "BUGALOU_API_KEY": keys.key,
+        "BUGALOU_TEST_API_KEY": keys.test_key,
+        "BUGALOU_DATABASE_URL": addresses.database,
+        "BUGALOU_AMQP_URL": addresses.amqp,
+    }
