@@ -146,6 +146,8 @@ CREATE TABLE notifications (
     livemode boolean NOT NULL,
     order_id uuid NOT NULL,
     kind text NOT NULL CHECK (kind IN ('confirmation', 'reminder')),
+    -- the event that planned it: payment.paid, payment.partial, payment.overdue, reminder.due
+    event_type text NOT NULL,
     -- the submission that began the run which this message is about
     run_id uuid NOT NULL,
     step smallint NOT NULL DEFAULT 1,
