@@ -1,7 +1,7 @@
 """What stands on the wire between the services: tagged frozen Structs, a version in each tag, additive changes only.
 
-Submissions travel as msgpack, many in one message (group commit); events as JSON, one in a message, the same document that
-webhooks carry.
+Submissions travel as msgpack, many in one message (group commit); events as JSON, one in a message, the same document
+that webhooks carry.
 """
 
 from typing import Any
@@ -10,14 +10,15 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.orders.content import Content
+from shared.orders.identity import Identity
 
 
 class Submission(Struct, frozen=True, omit_defaults=True):
     """One accepted request for one order: immutable, with its id and its place in the total order.
 
-    `received_at` is in microseconds since 1970; `key` is the id of the API key that sent it; `idempotency` is the 16-byte digest of
-    its Idempotency-Key; `wait` asks for an answer to the message's `reply_to` once it is stored; `silent` keeps the notifier
-    quiet about what it changes (a replay).
+    `received_at` is in microseconds since 1970; `key` is the id of the API key that sent it; `idempotency` is the
+    16-byte digest of its Idempotency-Key; `wait` asks for an answer to the message's `reply_to` once it is stored;
+    `silent` keeps the notifier quiet about what it changes (a replay).
     """
 
     id: UUID
@@ -35,6 +36,11 @@ class Submission(Struct, frozen=True, omit_defaults=True):
     wait: bool = False
     silent: bool = False
     trace: str | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """What identifies its order."""
+        return Identity(self.account, self.live, self.platform, self.order_number)
 
 
 class SubmissionBatch(Struct, frozen=True, tag="submissions.v1"):
@@ -64,8 +70,8 @@ class SettledBatch(Struct, frozen=True, tag="settled.v1"):
 class Event(Struct, frozen=True):
     """A fact that the system derived and publishes, with a stable id; consumers may see it more than once.
 
-    `timestamp` is RFC 3339. `data` holds `order` (the merged order), `changed` (names of its fields) and, for what a submission
-    began, `submission` {id, version}; `silent` is true where a replay derived it, so that nobody is notified.
+    `timestamp` is RFC 3339. `data` holds `order` (the merged order), `changed` (names of its fields) and, for what a
+    submission began, `submission` {id, version}; `silent` is true where a replay derived it, so that nobody is notified.
     """
 
     id: UUID

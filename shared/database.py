@@ -7,7 +7,7 @@ the data itself is refused (never retried); 08, 40, 53, 57 and a lost connection
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -15,8 +15,11 @@ from asyncpg.pool import PoolConnectionProxy
 from shared.errors import DatabaseUnavailable, DataError, Misconfigured
 from shared.telemetry import log
 
-Connection = PoolConnectionProxy[asyncpg.Record]
-Row = asyncpg.Record
+if TYPE_CHECKING:  # generic in the stubs alone
+    Connection: TypeAlias = PoolConnectionProxy[asyncpg.Record]
+else:
+    Connection = PoolConnectionProxy
+Row: TypeAlias = asyncpg.Record
 
 ACQUIRE_SECONDS: Final = 10
 COMMAND_SECONDS: Final = 30
@@ -25,7 +28,7 @@ RETRY_SECONDS: Final = 1
 PING_SECONDS: Final = 10
 
 _DATA_CLASSES: Final = ("22", "23")
-_RETRIED_CLASSES: Final = ("08", "25", "40", "53", "55", "57", "58", "XX")
+_RETRIED_CLASSES: Final = ("08", "25", "40", "53", "55", "57", "58")
 _GONE: Final = (asyncpg.InterfaceError, asyncpg.exceptions.ProtocolError, OSError, TimeoutError)
 
 

@@ -1,8 +1,8 @@
 """The life of a process: components that run together, fall together, and stop in order.
 
-`run_service` is the whole of a service's main: read the settings, build the graph, run its components in one TaskGroup until
-SIGTERM or SIGINT, then ask each to stop. A component that ends or fails by itself takes the process down, non-zero, so that
-a supervisor starts a whole one again; there are no half-alive services.
+`run_service` is the whole of a service's main: read the settings, build the graph, run its components in one TaskGroup
+until SIGTERM or SIGINT, then stop them one after the other. A component that ends or fails by itself takes the process
+down, non-zero, so that a supervisor starts a whole one again; there are no half-alive services.
 """
 
 import asyncio
@@ -10,13 +10,16 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Final, Protocol, TypeVar
+
+from environs import FileAwareEnv
 
 from shared.errors import BugalouError, Misconfigured
-from shared.telemetry import log
+from shared.settings import Common, read
+from shared.telemetry import log, start_logging, start_metrics
 
-EXIT_FAILED = 1
-EXIT_MISCONFIGURED = 78
+EXIT_FAILED: Final = 1
+EXIT_MISCONFIGURED: Final = 78
 """EX_CONFIG of sysexits.h: starting again will not help."""
 
 
@@ -32,46 +35,69 @@ class Component(Protocol):
         ...
 
 
-Graph = Callable[[], AbstractAsyncContextManager[Sequence[Component]]]
+class ServiceSettings(Protocol):
+    """The settings of any service."""
+
+    @property
+    def common(self) -> Common:
+        """What every service needs."""
+        ...
+
+
+S = TypeVar("S", bound=ServiceSettings)
+Graph = Callable[[S], AbstractAsyncContextManager[Sequence[Component]]]
 
 
 class ComponentEnded(BugalouError):
     """A component returned although nobody had told it to stop."""
 
 
-def run_service(graph: Graph, *, drain_seconds: float) -> int:
-    """Run the components of a graph until a signal; return the process's exit code."""
+def run_service(name: str, fill: Callable[[FileAwareEnv], S], graph: Graph[S]) -> int:
+    """Run a service until a signal; return the process's exit code."""
     try:
-        asyncio.run(_run(graph, drain_seconds))
-    except Misconfigured as error:
-        print(error, file=sys.stderr)  # noqa: T201  # the operator reads this at start, before any log pipeline
-        return EXIT_MISCONFIGURED
-    except BaseExceptionGroup as group:
-        for cause in group.exceptions:
-            log.error("process.failed", error=type(cause).__name__, exc_info=cause)
-        return EXIT_FAILED
+        settings = read(fill)
+        start_logging(name, settings.common.log_level)
+        start_metrics(settings.common.metrics_host, settings.common.metrics_port)
+        asyncio.run(run_components(graph(settings), settings.common.drain_seconds))
     except BugalouError as error:
-        log.error("process.failed", error=type(error).__name__, reason=str(error))
-        return EXIT_FAILED
+        return _report(error)
+    except BaseExceptionGroup as group:
+        return max(_report(error) for error in _leaves(group))
     return 0
 
 
-async def _run(graph: Graph, drain_seconds: float) -> None:
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves
+
+
+def _report(error: BaseException) -> int:
+    if isinstance(error, Misconfigured):
+        print(error, file=sys.stderr)  # noqa: T201  # the operator reads this at start, before any log pipeline
+        return EXIT_MISCONFIGURED
+    log.error("process.failed", error=type(error).__name__, exc_info=error)
+    return EXIT_FAILED
+
+
+async def run_components(graph: AbstractAsyncContextManager[Sequence[Component]], drain_seconds: float) -> None:
+    """Run a graph's components until a signal, then stop them in their order, all within `drain_seconds`."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    async with graph() as components:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_guard(component, told)) for component in components]
-            log.info("process.ready")
-            await told.wait()
-            log.info("process.stopping")
-            for component in components:
-                component.stop()
-            _, late = await asyncio.wait(tasks, timeout=drain_seconds)
-            for task in late:
-                log.warning("process.drain_timeout", component=task.get_name())
+    async with graph as components, asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_guard(component, told)) for component in components]
+        log.info("process.started")
+        await told.wait()
+        log.info("process.stopping")
+        deadline = loop.time() + drain_seconds
+        for component, task in zip(components, tasks, strict=True):
+            component.stop()
+            await asyncio.wait((task,), timeout=max(0.0, deadline - loop.time()))
+            if not task.done():
+                log.warning("process.drain_timeout", component=type(component).__name__)
                 task.cancel()
     log.info("process.stopped")
 

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-HEAD: Final = "0001"
-"""The revision that the services of this version need; they refuse to start on an older one."""
+from shared.schema import HEAD
 
 _ADVISORY_LOCK: Final = 0x6275_6761_6C6F_75
 """One migrator at a time, however many hosts deploy at once ("bugalou" in ASCII)."""

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from shared.orders.identity import Identity
 from shared.orders.money import write_amount
 from shared.orders.moments import write_timestamp
 
@@ -30,27 +31,25 @@ FIELDS: Final = (
 """The fields of an order that submissions set, in the order in which they are shown."""
 
 
-def accepted_view(order_id: UUID, platform: str, order_number: str, sets: Mapping[str, Any]) -> dict[str, Any]:
+def accepted_view(identity: Identity, order_id: UUID, sets: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a gateway answers of an order before it is stored: its identity, and what was just accepted."""
-    return {"id": str(order_id), "platform": platform, "orderNumber": order_number, **show_fields(sets)}
+    return {
+        "id": str(order_id),
+        "platform": identity.platform,
+        "orderNumber": identity.order_number,
+        **show_fields(sets),
+    }
 
 
 def order_view(
-    order_id: UUID,
-    platform: str,
-    order_number: str,
-    fields: Mapping[str, Any],
-    *,
-    version: int,
-    created_at: int,
-    updated_at: int,
+    identity: Identity, order_id: UUID, fields: Mapping[str, Any], *, version: int, created_at: int, updated_at: int
 ) -> dict[str, Any]:
     """Return a whole order, absent fields as null; the two times are in microseconds since 1970."""
     shown = show_fields(fields)
     return {
         "id": str(order_id),
-        "platform": platform,
-        "orderNumber": order_number,
+        "platform": identity.platform,
+        "orderNumber": identity.order_number,
         **{name: shown.get(name, _EMPTY.get(name)) for name in FIELDS},
         "amountDue": amount_due(fields),
         "version": str(version),

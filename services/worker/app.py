@@ -1,0 +1,29 @@
+"""The worker's object graph."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from services.worker.failures import Failures
+from services.worker.handler import Handler
+from services.worker.intake import Intake
+from services.worker.settings import Settings
+from services.worker.store import Store
+from shared.broker import BrokerConnection, Consumer, Publisher
+from shared.database import Database
+from shared.lifecycle import Component
+from shared.schema import HEAD
+from shared.topology import Names
+
+
+@asynccontextmanager
+async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
+    """Build the worker; components in the order in which they are to stop."""
+    names = Names(settings.common.amqp_prefix)
+    consuming = BrokerConnection(settings.common.amqp_url, names, "worker consumes")
+    answering = BrokerConnection(settings.common.amqp_url, names, "worker answers")
+    database = Database(settings.common.database_url, purpose="worker", most=2, schema=HEAD)
+    handler = Handler(Store(database), Failures(database))
+    publisher = Publisher(answering, timeout_seconds=settings.publish_seconds)
+    intake = Intake(handler, publisher, batch_rows=settings.batch_rows)
+    consumer = Consumer(consuming, names.submissions, prefetch=settings.prefetch_messages, accept=intake.accept)
+    yield (consumer, intake, consuming, answering, database)

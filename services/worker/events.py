@@ -1,0 +1,37 @@
+"""The events of one merged order. Pure; the ids of what is told once derive from what it tells, so they are stable."""
+
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from uuid_utils.compat import uuid7
+
+from services.worker.merge import Merged, view_of
+from shared.contracts import Event
+from shared.orders.moments import write_timestamp
+
+_EVENTS: Final = UUID("b7c0f1f4-9d6c-5b0e-8f0e-3c1f5a1f7b42")
+
+
+def events_of(order_id: UUID, merged: Merged, now: int) -> list[Event]:
+    """Return what the merge of one order tells; `now` is in microseconds since 1970."""
+    identity, order = merged.identity, view_of(order_id, merged)
+    silent = {verdict.submission.id for verdict in merged.verdicts if verdict.submission.silent}
+    versions = {verdict.submission.id: verdict.submission.version for verdict in merged.verdicts}
+
+    def event(id: UUID, event_type: str, **more: Any) -> Event:
+        data = {"order": order, "changed": list(merged.changed), **more}
+        return Event(id, event_type, write_timestamp(now), identity.account, identity.live, data)
+
+    events = []
+    if merged.created:
+        events.append(event(uuid5(_EVENTS, f"{order_id} order.created"), "order.created"))
+    elif merged.changed:
+        events.append(event(uuid7(), "order.updated"))
+    for run in merged.told:
+        first = run.members[0]
+        submission: dict[str, Any] = {"id": str(first)}
+        if first in versions:
+            submission["version"] = str(versions[first])
+        more = {"submission": submission, **({"silent": True} if first in silent else {})}
+        events.append(event(uuid5(_EVENTS, f"{first} {run.event_type}"), run.event_type, **more))
+    return events

@@ -1,0 +1,97 @@
+"""From message bodies to settled submissions: one bad one is found by halving and set aside, its neighbours go through."""
+
+from collections.abc import Sequence
+from typing import Final, Protocol, TypedDict
+from uuid import UUID
+
+import msgspec
+import stamina
+
+from shared.contracts import Settled, Submission, SubmissionBatch
+from shared.errors import DatabaseUnavailable, DataError
+from shared.telemetry import log
+
+_decode = msgspec.msgpack.Decoder(SubmissionBatch).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+POISON = (DataError, ArithmeticError, LookupError, TypeError, ValueError)
+"""What only this datum can be the cause of: refused by Postgres, or by our own code. All else is no datum's fault."""
+
+
+class _Patience(TypedDict):
+    attempts: None
+    timeout: None
+    wait_initial: float
+    wait_max: float
+
+
+_PATIENCE: Final[_Patience] = {"attempts": None, "timeout": None, "wait_initial": 0.05, "wait_max": 2.0}
+"""Postgres is waited for without end: what the broker handed over stays unacknowledged, so nothing is lost meanwhile."""
+
+
+class Settles(Protocol):
+    """Settles a batch in one transaction."""
+
+    async def settle(self, submissions: Sequence[Submission]) -> list[Settled]:
+        """Return what became of those that are waited for."""
+        ...
+
+
+class SetsAside(Protocol):
+    """Records what no retry will mend."""
+
+    async def add(self, *, cause: str, reason: str, body: bytes, submission: Submission | None = None) -> UUID:
+        """Record one failure."""
+        ...
+
+
+class Handler:
+    """Settles what messages carry; when it returns, all of it is durable, in the history or in the failures."""
+
+    def __init__(self, store: Settles, failures: SetsAside) -> None:
+        self._store = store
+        self._failures = failures
+
+    async def decode(self, body: bytes) -> list[Submission]:
+        """Return the submissions in a message; one that cannot be read is set aside whole and gives none."""
+        try:
+            return _decode(body).submissions
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            log.error("message.undecodable", error=type(error).__name__, bytes=len(body))
+            await self._until_stored(cause="undecodable", reason=str(error)[:500], body=body)
+            return []
+
+    async def settle(self, submissions: Sequence[Submission]) -> list[Settled]:
+        """Settle submissions, waiting for as long as Postgres is away; never raises for what they hold."""
+        if not submissions:
+            return []
+        try:
+            return await self._settle_patiently(submissions)
+        except POISON as error:
+            if len(submissions) == 1:
+                return await self._set_aside(submissions[0], error)
+        middle = len(submissions) // 2
+        return [*await self.settle(submissions[:middle]), *await self.settle(submissions[middle:])]
+
+    async def _settle_patiently(self, submissions: Sequence[Submission]) -> list[Settled]:
+        settled: list[Settled] = []
+        async for attempt in stamina.retry_context(on=DatabaseUnavailable, **_PATIENCE):
+            with attempt:
+                settled = await self._store.settle(submissions)
+        return settled
+
+    async def _set_aside(self, submission: Submission, error: Exception) -> list[Settled]:
+        cause = error.sqlstate if isinstance(error, DataError) else type(error).__name__
+        log.error("submission.set_aside", submission=str(submission.id), order=str(submission.order_id), cause=cause)
+        body = _encode(SubmissionBatch([submission]))
+        await self._until_stored(cause=cause, reason=str(error)[:500], body=body, submission=submission)
+        if not submission.wait:
+            return []
+        return [Settled(submission.id, "failed", reason="set_aside", version=submission.version)]
+
+    async def _until_stored(
+        self, *, cause: str, reason: str, body: bytes, submission: Submission | None = None
+    ) -> None:
+        async for attempt in stamina.retry_context(on=DatabaseUnavailable, **_PATIENCE):
+            with attempt:
+                await self._failures.add(cause=cause, reason=reason.replace("\0", ""), body=body, submission=submission)

@@ -1,0 +1,111 @@
+"""From deliveries to acknowledgements: gathers what has arrived into one batch, settles it, answers, acknowledges last."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import msgspec
+from uuid_utils.compat import uuid7
+
+from shared.broker import Delivery
+from shared.contracts import Settled, SettledBatch, Submission
+from shared.errors import BrokerUnavailable
+from shared.telemetry import log
+
+SUSPICIOUS_REDELIVERIES: Final = 3
+"""A message that came back so often may be what kills its workers: it is settled without neighbours."""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Handles(Protocol):
+    """Turns bodies into settled submissions."""
+
+    async def decode(self, body: bytes) -> list[Submission]:
+        """Return the submissions in a message."""
+        ...
+
+    async def settle(self, submissions: Sequence[Submission]) -> list[Settled]:
+        """Settle them; durable when it returns."""
+        ...
+
+
+class Publishes(Protocol):
+    """Publishes the answers to requests that wait."""
+
+    async def publish(
+        self, body: bytes, *, routing_key: str, message_id: str, content_type: str, message_type: str
+    ) -> None:
+        """Publish one message or raise `BrokerUnavailable`."""
+        ...
+
+
+class Intake:
+    """Takes deliveries and settles them in batches; a component.
+
+    While one batch is in its transaction, the deliveries of the next one gather (bounded by the consumer's prefetch).
+    """
+
+    def __init__(self, handler: Handles, publisher: Publishes, *, batch_rows: int) -> None:
+        self._handler = handler
+        self._publisher = publisher
+        self._batch_rows = batch_rows
+        self._waiting: asyncio.Queue[Delivery | None] = asyncio.Queue()
+        self._stopped = False
+
+    def accept(self, delivery: Delivery) -> None:
+        """Take one delivery from the consumer; only enqueues."""
+        self._waiting.put_nowait(delivery)
+
+    def stop(self) -> None:
+        """Settle what is under way, then end; the broker gives what still waits to another worker."""
+        if not self._stopped:
+            self._stopped = True
+            self._waiting.put_nowait(None)
+
+    async def run(self) -> None:
+        """Settle batches until stopped."""
+        while not self._stopped:
+            first = await self._waiting.get()
+            if first is None or self._stopped:
+                return
+            await self._settle(first)
+
+    async def _settle(self, first: Delivery) -> None:
+        deliveries, submissions, origins = [first], await self._handler.decode(first.body), {}
+        alone = first.redeliveries >= SUSPICIOUS_REDELIVERIES
+        origins = {submission.id: first.reply_to for submission in submissions if submission.wait}
+        while not alone and len(submissions) < self._batch_rows and not self._waiting.empty():
+            delivery = self._waiting.get_nowait()
+            if delivery is None or delivery.redeliveries >= SUSPICIOUS_REDELIVERIES:
+                self._waiting.put_nowait(delivery)
+                break
+            more = await self._handler.decode(delivery.body)
+            deliveries.append(delivery)
+            submissions += more
+            origins.update({submission.id: delivery.reply_to for submission in more if submission.wait})
+        settled = await self._handler.settle(submissions)
+        answers: dict[str, list[Settled]] = defaultdict(list)
+        for one in settled:
+            reply_to = origins.get(one.id)
+            if reply_to is not None:
+                answers[reply_to].append(one)
+        for delivery in deliveries:
+            await delivery.ack()
+        for reply_to, batch in answers.items():
+            await self._answer(reply_to, batch)
+        log.debug("batch.settled", messages=len(deliveries), submissions=len(submissions))
+
+    async def _answer(self, reply_to: str, settled: list[Settled]) -> None:
+        """Tell a gateway what became of its waiting requests; if that fails they time out and answer 202, which is true."""
+        try:
+            await self._publisher.publish(
+                _encode(SettledBatch(settled)),
+                routing_key=reply_to,
+                message_id=str(uuid7()),
+                content_type="application/msgpack",
+                message_type="settled.v1",
+            )
+        except BrokerUnavailable as error:
+            log.info("answer.undelivered", reason=str(error))

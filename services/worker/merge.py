@@ -1,0 +1,172 @@
+"""What a batch does to one order. Pure: what is stored goes in, what is to be written comes out."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import Struct, field
+
+from shared.contracts import Submission
+from shared.fold import Entry, Mark, Recent, Run, State, advance, fold
+from shared.orders.identity import Identity
+from shared.orders.view import order_view
+
+Outcome = Literal["applied", "stale", "duplicate", "rejected"]
+
+
+class Stored(Struct, frozen=True):
+    """An order's row, locked: its state, and the highest version of any submission stored for it."""
+
+    identity: Identity
+    state: State
+    newest: int
+
+
+class Twin(Struct, frozen=True):
+    """The newest stored submission of one content: what it stands for, and its version."""
+
+    original: UUID
+    version: int
+
+
+class Verdict(Struct, frozen=True):
+    """How one new submission is settled."""
+
+    submission: Submission
+    outcome: Outcome
+    duplicate_of: UUID | None = None
+    marks: Mark = Mark.NONE
+    reason: str | None = None
+
+
+class Merged(Struct, frozen=True):
+    """What is to be written for one order: the row, the new history, marks on old history, and what is told."""
+
+    identity: Identity
+    state: State
+    newest: int
+    verdicts: list[Verdict]
+    told: list[Run]
+    marked: dict[UUID, Mark] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+    created: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing that counts is left of the history (all of it was rejected)."""
+        return not self.state.version
+
+
+def view_of(order_id: UUID, order: Merged | Stored) -> dict[str, Any]:
+    """Return a merged or stored order as the API and the events show it."""
+    state = order.state
+    return order_view(
+        order.identity,
+        order_id,
+        state.fields,
+        version=state.version,
+        created_at=state.created_at,
+        updated_at=state.updated_at,
+    )
+
+
+def entry_of(submission: Submission, settled_at: int) -> Entry:
+    """Return a new submission as the fold reads it."""
+    return Entry(
+        submission.id,
+        submission.version,
+        submission.content,
+        submission.fingerprint,
+        submission.idempotency is not None,
+        submission.received_at,
+        settled_at,
+    )
+
+
+def merge_on_top(stored: Stored | None, new: Sequence[Submission], twins: dict[bytes, Twin], settled_at: int) -> Merged:
+    """The fast road: every new version is above all that is stored, so the row and the contents' twins say enough.
+
+    Every run in the row has been told already (each commit leaves it so), hence what begins now is all there is to tell.
+    """
+    state = _copy(stored.state) if stored else State()
+    before = dict(state.fields)
+    recent = Recent()
+    for fingerprint, twin in twins.items():
+        recent.remember(fingerprint, twin.version, twin.original)
+    verdicts: list[Verdict] = []
+    told: list[Run] = []
+    pairs = [(submission, entry_of(submission, settled_at)) for submission in new]
+    for submission, entry in sorted(pairs, key=lambda pair: pair[1].place):
+        original = recent.original_of(entry)
+        if original is not None:
+            verdicts.append(Verdict(submission, "duplicate", original))
+            continue
+        begun = advance(state, entry)
+        told += begun
+        verdicts.append(Verdict(submission, "applied", marks=_union(begun)))
+    newest = max([submission.version for submission in new], default=0)
+    return Merged(
+        stored.identity if stored else new[0].identity,
+        state,
+        max(newest, stored.newest if stored else 0),
+        verdicts,
+        told,
+        changed=_changed(before, state.fields),
+        created=stored is None,
+    )
+
+
+def merge_into_history(stored: Stored, history: Sequence[Entry], new: Sequence[Submission], settled_at: int) -> Merged:
+    """The slow road: fold the whole history, the new submissions among it.
+
+    `history` holds all that counts (nothing rejected, no id of `new`). Where a new one equals a stored one in content and
+    version, the one stored second is the duplicate, whichever the fold keeps.
+    """
+    entries = {entry.id: entry for entry in history}
+    equals = {(entry.fingerprint, entry.version): entry.id for entry in history}
+    fresh = [entry_of(submission, settled_at) for submission in new]
+    everything = [*history, *fresh]
+    folded = fold(everything)
+    told = folded.untold(everything)
+    marks: dict[UUID, Mark] = {}
+    for run in told:
+        marks[run.members[0]] = marks.get(run.members[0], Mark.NONE) | run.mark
+    verdicts = []
+    for submission, entry in zip(new, fresh, strict=True):
+        original = folded.duplicates.get(entry.id)
+        if original is None and not entry.keyed:
+            original = equals.get((entry.fingerprint, entry.version))
+        outcome: Outcome = "duplicate" if original else "stale" if folded.is_stale(entry) else "applied"
+        verdicts.append(Verdict(submission, outcome, original, marks.get(entry.id, Mark.NONE)))
+    return Merged(
+        stored.identity,
+        folded.state,
+        max([entry.version for entry in everything], default=0),
+        verdicts,
+        told,
+        {id: entries[id].marks | mark for id, mark in marks.items() if id in entries},
+        _changed(stored.state.fields, folded.state.fields),
+    )
+
+
+def _copy(state: State) -> State:
+    return State(
+        dict(state.fields),
+        state.version,
+        state.created_at,
+        state.updated_at,
+        state.paid_since,
+        state.overdue_since,
+        state.amount_paid_peak,
+    )
+
+
+def _union(runs: Sequence[Run]) -> Mark:
+    marks = Mark.NONE
+    for run in runs:
+        marks |= run.mark
+    return marks
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))

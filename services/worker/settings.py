@@ -1,0 +1,25 @@
+"""What the worker can be told."""
+
+from environs import FileAwareEnv
+from msgspec import Struct
+
+from shared.settings import Common, common
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """`batch_rows` bounds one transaction, `prefetch_messages` what a worker holds unacknowledged."""
+
+    common: Common
+    batch_rows: int
+    prefetch_messages: int
+    publish_seconds: float
+
+
+def fill(env: FileAwareEnv) -> Settings:
+    """Read the worker's settings."""
+    return Settings(
+        common=common(env),
+        batch_rows=env.int("WORKER_BATCH_ROWS", 500),
+        prefetch_messages=env.int("WORKER_PREFETCH_MESSAGES", 64),
+        publish_seconds=env.float("PUBLISH_SECONDS", 4.0),
+    )

@@ -1,0 +1,6 @@
+"""The schema revision that this version needs."""
+
+from typing import Final
+
+HEAD: Final = "0001"
+"""Services refuse to start on an older schema; a newer one is fine, since migrations only add."""
