@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import psutil
+
 from services.cli.stack.env_file import read_env
 from services.cli.stack.errors import AlreadyRuns, StackError
 from services.cli.stack.fleet import Size
@@ -81,7 +83,7 @@ def _end_supervisor(lock: Lock, holder: int) -> None:
     except ProcessLookupError:
         return
     # Its last words come after the lock; give it the moment to leave.
-    with contextlib.suppress(ProcessLookupError):
-        for _ in range(50):
-            os.kill(holder, 0)
+    with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+        process = psutil.Process(holder)
+        while process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
             time.sleep(0.02)

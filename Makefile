@@ -1,0 +1,36 @@
+# make up     the whole system on this machine; Ctrl-C stops it
+# make test   every test          make check   format, lint, types, import law, unit tests
+.PHONY: up down setup dev test check lock
+.DEFAULT_GOAL := up
+STACK := services/cli/stack
+
+up: setup
+	@exec .venv/bin/bugalou up
+
+down:
+	@if [ -x .venv/bin/bugalou ]; then exec .venv/bin/bugalou down; else echo "nothing runs"; fi
+
+setup:
+	@sh $(STACK)/venv.sh requirements.txt
+	@.venv/bin/python -m services.cli.stack.packages
+
+dev:
+	@sh $(STACK)/venv.sh requirements-dev.txt
+
+test: dev
+	@.venv/bin/python -m services.cli.stack.packages
+	.venv/bin/pytest tests/unit tests/integration tests/e2e
+
+check: dev
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/pytest -q tests/unit
+
+# Requirements files, because other lock formats name the index's hosts.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+lock: dev
+	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)" >&2; exit 1; }
+	$(LOCK) pyproject.toml --output-file requirements.txt
+	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.txt
