@@ -30,6 +30,8 @@ mkdir -p "$clusters"
 printf 'create_main_cluster = false\n' >"$no_cluster"
 
 export DEBIAN_FRONTEND=noninteractive
+# Where an earlier installation was cut off, apt refuses everything until this is done.
+dpkg --configure -a >/dev/null 2>&1 || true
 apt-get -qq -o DPkg::Lock::Timeout=120 update || echo "apt-get update failed; trying with the lists that are there." >&2
 apt-get -qq -y -o DPkg::Lock::Timeout=120 --no-install-recommends install "$@" >/dev/null
 

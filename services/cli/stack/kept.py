@@ -43,7 +43,7 @@ class Kept:
         self.program = program
         self.run: Running | None = None
         self._launch = launch
-        self._deaths = 0
+        self.deaths = 0
         self._due = 0.0
         self._started = 0.0
 
@@ -68,18 +68,18 @@ class Kept:
             self.run = self._launch(self.program)
         except OSError as error:
             return self._wait(f"{self.program.name} cannot be started: {error.strerror}", now)
-        return f"{self.program.name} runs again, pid {self.run.pid}" if self._deaths else None
+        return f"{self.program.name} runs again, pid {self.run.pid}" if self.deaths else None
 
     def _bury(self, code: int, now: float) -> str:
         pid = self.run.pid if self.run else 0
         self.run = None
         if now - self._started >= WELL_SECONDS:
-            self._deaths = 0
+            self.deaths = 0
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
         return self._wait(f"{self.program.name} (pid {pid}) {how}", now)
 
     def _wait(self, what: str, now: float) -> str:
-        self._deaths += 1
-        seconds = backoff(self._deaths)
+        self.deaths += 1
+        seconds = backoff(self.deaths)
         self._due = now + seconds
         return f"{what}; started again in {seconds:g} s"

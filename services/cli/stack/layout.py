@@ -1,8 +1,11 @@
 """Where the local stack keeps what is its own."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from services.cli.stack.errors import StackError
 
 CHECKOUT: Final = Path(__file__).resolve().parents[3]
 
@@ -17,8 +20,15 @@ class Layout:
     def at(cls, root: Path | None) -> "Layout":
         """Use `root`, made where it is missing, or `.local/` in the checkout."""
         layout = cls((root or CHECKOUT / ".local").resolve())
-        for folder in (layout.root, layout.run, layout.log, layout.mail):
-            folder.mkdir(parents=True, exist_ok=True)
+        folders = (layout.root, layout.run, layout.log, layout.mail)
+        try:
+            for folder in folders:
+                folder.mkdir(parents=True, exist_ok=True)
+            ours = all(os.access(folder, os.W_OK) for folder in folders)
+        except OSError as error:
+            raise StackError(f"{layout.root} cannot be made: {error.strerror}.") from None
+        if not ours:
+            raise StackError(f"{layout.root} belongs to another user: run this as that user.")
         return layout
 
     @property

@@ -81,7 +81,7 @@ class LocalStack:
             "BUGALOU_HTTP_PORT": str(port),
             "BUGALOU_REUSE_PORT": "1",
             "BUGALOU_SMTP_HOST": LOOPBACK,
-            "BUGALOU_SMTP_PORT": str(self._state.port("mail")),
+            "BUGALOU_SMTP_PORT": str(self._state.ports["mail"]),
             "PYTHONUNBUFFERED": "1",
         }
         # Nothing of the caller's mail server: what a local stack sends is caught, never delivered.

@@ -1,6 +1,10 @@
 """TCP ports on the loopback interface: which are free, and how one is kept for the stack."""
 
+import itertools
+import random
 import socket
+from collections.abc import Collection
+from pathlib import Path
 from typing import Self
 
 from services.cli.stack.errors import StackError
@@ -56,17 +60,27 @@ def is_free(port: int) -> bool:
         return True
 
 
-def free_ports(count: int) -> list[int]:
-    """Return that many different free ports, chosen by the kernel."""
-    probes = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
+def free_ports(count: int, avoid: Collection[int] = ()) -> list[int]:
+    """Return that many different free ports, none of them in `avoid`.
+
+    They lie below those that the kernel gives to outgoing connections: one of these could sit on a server's port
+    at the moment it is started again.
+    """
+    first, last = _quiet_range()
+    candidates = (port for port in random.sample(range(first, last), last - first) if port not in avoid)
+    ports = list(itertools.islice(filter(is_free, candidates), count))
+    if len(ports) < count:
+        raise StackError(f"There are no {count} free ports between {first} and {last}.")
+    return ports
+
+
+def _quiet_range() -> tuple[int, int]:
     try:
-        # All are bound before any is released, or the kernel could give the same one twice.
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+        lowest_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        lowest_outgoing = 32768
+    last = lowest_outgoing if lowest_outgoing >= 16384 else 32768
+    return last - 12000 if last > 22240 else 10240, last
 
 
 def answers(port: int, greeting: bytes = b"", expected: bytes = b"", timeout: float = 1.0) -> bool:

@@ -35,11 +35,13 @@ class PrivateRabbitMQ:
     Whatever else runs on the machine (another broker, another epmd) stays untouched and unasked.
     """
 
-    def __init__(self, directory: Path, port: int, *, password: str) -> None:
+    def __init__(
+        self, directory: Path, port: int, *, password: str, internal_ports: tuple[int, int] | None = None
+    ) -> None:
         self.directory = directory.resolve()
         self.port = port
         self._password = password
-        self._epmd_port, self._distribution_port = free_ports(2)
+        self._epmd_port, self._distribution_port = internal_ports or free_ports(2, avoid=[port])
         self._script = find_rabbitmq()
         self._epmd = find_epmd()
         self._owner = Owner.of_server("rabbitmq", required=False)

@@ -40,21 +40,25 @@ class Servers:
         state, layout = self._state, self._layout
         database = self._own(environment, DATABASE_VARIABLE, state.postgres_password)
         amqp = self._own(environment, AMQP_VARIABLE, state.rabbitmq_password)
-        for name in ("rabbitmq", "postgres", "mail"):
-            state.port(name)
+        state.choose_ports("postgres", "rabbitmq", "distribution", "epmd", "mail")
         # On disk before any data is made: the passwords in that data are these.
         state.save(layout.state)
         programs: list[Program] = []
         fresh = False
         if amqp is None:
-            rabbitmq = PrivateRabbitMQ(layout.rabbitmq, state.port("rabbitmq"), password=state.rabbitmq_password)
+            rabbitmq = PrivateRabbitMQ(
+                layout.rabbitmq,
+                state.ports["rabbitmq"],
+                password=state.rabbitmq_password,
+                internal_ports=(state.ports["epmd"], state.ports["distribution"]),
+            )
             rabbitmq.prepare()
             amqp = rabbitmq.url
             self._say(f"starting RabbitMQ on {LOOPBACK}:{rabbitmq.port}")
             programs += rabbitmq.programs()
             self._supervisor.add(*programs)
         if database is None:
-            postgres = PrivatePostgres(layout.postgres, state.port("postgres"), password=state.postgres_password)
+            postgres = PrivatePostgres(layout.postgres, state.ports["postgres"], password=state.postgres_password)
             fresh = not postgres.data.exists()
             self._say(f"starting PostgreSQL on {LOOPBACK}:{postgres.port}")
             postgres.prepare()

@@ -48,9 +48,8 @@ class State(Struct):
         """Write the state; only its owner can read it."""
         write_whole(path, msgspec.json.format(msgspec.json.encode(self)), durable=True)
 
-    def port(self, name: str) -> int:
-        """Return the port that `name` had the last time, or where that is taken a free one."""
-        remembered = self.ports.get(name)
-        if remembered is None or not is_free(remembered):
-            self.ports[name] = free_ports(1)[0]
-        return self.ports[name]
+    def choose_ports(self, *names: str) -> None:
+        """Give each its port of the last time, or, where that is taken now, another free one."""
+        kept = {name: port for name in names if (port := self.ports.get(name)) and is_free(port)}
+        lacking = [name for name in names if name not in kept]
+        self.ports = kept | dict(zip(lacking, free_ports(len(lacking), kept.values()), strict=True))

@@ -9,12 +9,13 @@ from services.cli.stack.files import write_whole
 from services.cli.stack.kept import Kept
 from services.cli.stack.layout import Layout
 from services.cli.stack.leftovers import mark
-from services.cli.stack.logs import trim
+from services.cli.stack.logs import last_lines, trim
 from services.cli.stack.order import STOP_ORDER, group_of, stop_seconds
 from services.cli.stack.program import Child, Program
 
 _TICK_SECONDS: Final = 0.1
 _TRIM_SECONDS: Final = 15.0
+_GIVE_UP_DEATHS: Final = 4
 
 
 class Supervisor:
@@ -42,9 +43,16 @@ class Supervisor:
         self._stop_requested = True
 
     def wait_until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
-        """Keep everything running until the condition holds; StackError after so many seconds."""
+        """Keep everything running until the condition holds; StackError after so many seconds.
+
+        What dies again and again meanwhile will not come up: then that is the error, with its last words.
+        """
         deadline = time.monotonic() + seconds
         while not condition():
+            for kept in self._kept.values():
+                if kept.deaths >= _GIVE_UP_DEATHS:
+                    log = self._layout.log_file(kept.program.name)
+                    raise StackError(f"{kept.program.name} does not stay up; the end of {log}:\n{last_lines(log)}")
             if time.monotonic() > deadline:
                 raise StackError(f"{what} not ready within {seconds:.0f} s: see {self._layout.log}.")
             self._pause()

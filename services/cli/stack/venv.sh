@@ -38,7 +38,7 @@ make_venv() {
         fi
         say "Installing $package with apt (Python's venv module is missing)."
         $root apt-get update -qq || say "apt-get update failed; trying with the lists that are there."
-        $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$package" >&2
+        $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$package" >/dev/null
     fi
     "$1" -m venv .venv
 }
