@@ -1,0 +1,68 @@
+"""The notifier's object graph."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from services.notifier.attempts import Attempts
+from services.notifier.channels import Channel
+from services.notifier.channels.email import EmailChannel
+from services.notifier.channels.smtp import SmtpConnections
+from services.notifier.claims import Claims
+from services.notifier.dispatcher import Dispatcher
+from services.notifier.intake import Intake
+from services.notifier.messages.rendering import Renderer
+from services.notifier.order import ADDRESSES
+from services.notifier.plans import WAKE_CHANNEL, Plans
+from services.notifier.preparation import Preparation
+from services.notifier.settings import Settings
+from shared.broker import BrokerConnection, Consumer
+from shared.database import Database, Listener
+from shared.lifecycle import Component
+from shared.schema import HEAD
+from shared.topology import Names
+
+CHANNELS = tuple(ADDRESSES)
+"""Every channel there is: all are planned for by any notifier, and served by those that are told to."""
+
+
+@asynccontextmanager
+async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> AsyncIterator[Sequence[Component]]:
+    """Build a notifier that serves `channels`; components in the order in which they are to stop."""
+    names = Names(settings.common.amqp_prefix)
+    consuming = BrokerConnection(settings.common.amqp_url, names, "notifier consumes")
+    database = Database(settings.common.database_url, purpose="notifier", most=4, schema=HEAD)
+    intake = Intake(Plans(database, settle_seconds=settings.settle_seconds), CHANNELS)
+    consumer = Consumer(consuming, names.notifications, prefetch=settings.prefetch, accept=intake.accept)
+    claims = Claims(database, Preparation(Renderer()).prepare, lease_seconds=settings.lease_seconds)
+    served = {name: channel for name, channel in _channels(settings).items() if name in channels}
+    dispatchers = [
+        Dispatcher(
+            name,
+            channel,
+            claims,
+            Attempts(database),
+            concurrent=settings.concurrent_sends,
+            sweep_seconds=settings.sweep_seconds,
+            lease_seconds=settings.lease_seconds,
+        )
+        for name, channel in served.items()
+    ]
+
+    def wake() -> None:
+        for dispatcher in dispatchers:
+            dispatcher.wake()
+
+    listener = Listener(settings.common.database_url, (WAKE_CHANNEL,), wake)
+    yield (consumer, intake, listener, *dispatchers, consuming, database)
+
+
+def _channels(settings: Settings) -> dict[str, Channel]:
+    sender = settings.mail_from
+    email = EmailChannel(
+        SmtpConnections(settings.smtp, own_name=sender.domain),
+        sender,
+        deadline_seconds=settings.deadline_seconds,
+        clock=lambda: datetime.now(UTC),
+    )
+    return {"email": email}

@@ -1,0 +1,62 @@
+"""How a delivery attempt ends: the attempt, its notification and the event that tells of it, in one transaction."""
+
+from typing import Final
+
+from services.notifier.events import FinalState, settled_event
+from services.notifier.message import Claimed
+from services.notifier.messages.formats import show_text
+from services.notifier.outcome import Result
+from services.notifier.rows import READ_DUE, read_due
+from shared.database import Database
+from shared.outbox import add_to_outbox
+
+_LOCK: Final = "SELECT id FROM notifications WHERE id = $1 FOR UPDATE"
+
+_FINISH_ATTEMPT: Final = """
+UPDATE attempts SET finished_at = now(), outcome = $2, response = $3 WHERE id = $1 AND finished_at IS NULL RETURNING id
+"""
+
+_FORGET_ATTEMPT: Final = "DELETE FROM attempts WHERE id = $1 AND finished_at IS NULL RETURNING id"
+
+_UNDO_COUNT: Final = "UPDATE notifications SET attempts = attempts - 1 WHERE id = $1"
+
+_FINISH: Final = """
+UPDATE notifications SET
+    state = $2, reason = $3, claimed_until = NULL,
+    due_at = CASE WHEN $2 = 'planned' THEN now() + make_interval(secs => $4) ELSE due_at END,
+    sent_at = CASE WHEN $2 = 'sent' THEN now() END
+WHERE id = $1
+"""
+
+LONGEST_RESPONSE: Final = 500
+
+
+class Attempts:
+    """Ends attempts; one that was taken over meanwhile (its claim had run out) changes nothing any more."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def finish(self, claimed: Claimed, result: Result) -> bool:
+        """Record a result; return False where another notifier has taken the notification over."""
+        id = claimed.notification_id
+        response = show_text(result.response)[:LONGEST_RESPONSE]
+        async with self._database.transaction() as connection:
+            await connection.execute(_LOCK, id)
+            if result.counts:
+                ended = await connection.fetchval(_FINISH_ATTEMPT, claimed.attempt_id, result.attempt, response)
+            else:
+                ended = await connection.fetchval(_FORGET_ATTEMPT, claimed.attempt_id)
+            if ended is None:
+                return False
+            if not result.counts:
+                await connection.execute(_UNDO_COUNT, id)
+            reason = None if result.state == "sent" else response
+            await connection.execute(_FINISH, id, result.state, reason, result.pause_seconds)
+            if result.state != "planned":
+                state: FinalState = result.state
+                (row,) = await connection.fetch(READ_DUE, [id])
+                due = read_due(row)
+                event = settled_event(due.notification, due.order, state, due.now)
+                await add_to_outbox(connection, [(event, due.notification.order_id)])
+        return True

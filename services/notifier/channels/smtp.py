@@ -1,0 +1,102 @@
+"""Connections to one SMTP server, kept open between messages; a server that drops idle ones is nothing to notice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, Literal
+
+from aiosmtplib import SMTP, SMTPException
+from msgspec import Struct
+
+from shared.errors import Unavailable
+
+Tls = Literal["none", "starttls", "tls"]
+
+_IDLE_SECONDS: Final = 20.0
+"""Shorter than the idle timeouts of the usual servers, and of the NAT between."""
+
+_GONE: Final = (SMTPException, OSError, TimeoutError, ValueError)
+
+
+class Server(Struct, frozen=True, kw_only=True):
+    """Where mail is handed over; `timeout_seconds` bounds each step. Never log it: it holds a secret."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    tls: Tls
+    timeout_seconds: float
+
+
+class SmtpUnavailable(Unavailable):
+    """The server cannot be reached, or refuses to talk to us at all: nothing was said about any message yet."""
+
+
+class SmtpConnections:
+    """Lends connections, the one used last first; as many as are borrowed at once, since the borrowers are bounded."""
+
+    def __init__(self, server: Server, *, own_name: str) -> None:
+        self._server = server
+        self._own_name = own_name
+        self._idle: list[tuple[SMTP, float]] = []
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[SMTP]:
+        """Lend a connection that answers; raise `SmtpUnavailable`. One on which anything went wrong is not kept."""
+        smtp = await self._reusable() or await self._open()
+        try:
+            yield smtp
+        except BaseException:
+            smtp.close()
+            raise
+        if smtp.is_connected:
+            self._idle.append((smtp, asyncio.get_running_loop().time()))
+
+    async def close(self) -> None:
+        """Say goodbye on every idle connection."""
+        while self._idle:
+            smtp, _ = self._idle.pop()
+            await self._quit(smtp)
+
+    async def _reusable(self) -> SMTP | None:
+        now = asyncio.get_running_loop().time()
+        while self._idle:
+            smtp, since = self._idle.pop()
+            if now - since > _IDLE_SECONDS:
+                await self._quit(smtp)
+                continue
+            try:
+                await smtp.rset()
+            except _GONE:
+                smtp.close()
+            else:
+                return smtp
+        return None
+
+    async def _open(self) -> SMTP:
+        server = self._server
+        smtp = SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            local_hostname=self._own_name,
+            timeout=server.timeout_seconds,
+            use_tls=server.tls == "tls",
+            start_tls=server.tls == "starttls",
+        )
+        try:
+            await smtp.connect()
+            if smtp.is_ehlo_or_helo_needed:
+                await smtp.ehlo()
+        except _GONE as error:
+            smtp.close()
+            raise SmtpUnavailable(f"{type(error).__name__} {getattr(error, 'code', '')}".strip()) from error
+        return smtp
+
+    async def _quit(self, smtp: SMTP) -> None:
+        try:
+            await smtp.quit()
+        except _GONE:
+            smtp.close()

@@ -1,0 +1,32 @@
+"""A message ready to leave: all that a channel needs, and nothing that it would have to look up."""
+
+from uuid import UUID
+
+from msgspec import Struct
+
+from services.notifier.notification import Kind
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One rendered message; the texts are exactly what is stored and shown."""
+
+    notification_id: UUID
+    kind: Kind
+    recipient: str
+    recipient_name: str | None
+    sender_name: str | None
+    reply_to: str | None
+    language: str
+    subject: str
+    text: str
+    html: str
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """A message that this process alone may send now; `attempts` counts this try, `attempt_id` is its proof."""
+
+    message: Message
+    notification_id: UUID
+    attempt_id: UUID
+    attempts: int
+    lag_seconds: float

@@ -1,0 +1,51 @@
+"""Notifications: one message to one person over one channel, from the plan to the outcome."""
+
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID, uuid5
+
+from msgspec import Struct
+
+Kind = Literal["confirmation", "reminder"]
+
+_NOTIFICATIONS: Final = UUID("0b0e3a0c-6f0e-5d7e-9c3a-52b1d2f0a9e4")
+
+
+class Planned(Struct, frozen=True):
+    """A notification to be: `run_id` is the submission that began the run which it is about, `step` counts from 1."""
+
+    account: UUID
+    live: bool
+    order_id: UUID
+    kind: Kind
+    event_type: str
+    run_id: UUID
+    step: int
+    channel: str
+
+    @property
+    def id(self) -> UUID:
+        """The same for the same order, kind, run, step and channel, so that planning twice changes nothing."""
+        return uuid5(_NOTIFICATIONS, f"{self.order_id} {self.kind} {self.run_id} {self.step} {self.channel}")
+
+
+class Notification(Struct, frozen=True):
+    """A planned notification that has fallen due, with what is known of its place among the others of its order.
+
+    `run_began` is the moment of its run's submission; `newer` tells that a later one of the same kind stands in its place;
+    `attempts` counts the tries before this one.
+    """
+
+    id: UUID
+    account: UUID
+    live: bool
+    order_id: UUID
+    kind: Kind
+    event_type: str
+    run_id: UUID
+    step: int
+    channel: str
+    state: str
+    attempts: int
+    run_began: datetime | None
+    newer: bool

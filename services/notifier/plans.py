@@ -1,0 +1,65 @@
+"""Planned notifications on their way into Postgres, and events that nobody can read on their way into `failures`."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID, uuid5
+
+from services.notifier.messages.formats import show_text
+from services.notifier.notification import Planned
+from shared.database import Database
+
+WAKE_CHANNEL: Final = "notifications"
+"""The NOTIFY channel that wakes the dispatchers."""
+
+_ADD: Final = """
+WITH added AS (
+    INSERT INTO notifications
+        (id, account_id, livemode, order_id, kind, event_type, run_id, step, channel, state, due_at)
+    SELECT plan.*, 'planned', now() + make_interval(secs => $10)
+    FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], $8::smallint[],
+                $9::text[]) AS plan
+    ON CONFLICT DO NOTHING
+    RETURNING id
+)
+SELECT count(*), pg_notify('notifications', '') FROM added
+"""
+
+# The id derives from the body: a message that comes again is not set aside twice.
+_SET_ASIDE: Final = """
+INSERT INTO failures (id, place, cause, reason, body) VALUES ($1, 'notifier', 'undecodable', $2, $3)
+ON CONFLICT DO NOTHING
+"""
+
+_FAILURES: Final = UUID("c3de1b0a-42f7-5d60-8d1f-0e6b7a915c24")
+
+
+class Plans:
+    """Stores what events ask for; storing twice is storing once."""
+
+    def __init__(self, database: Database, *, settle_seconds: float) -> None:
+        self._database = database
+        self._settle_seconds = settle_seconds
+
+    async def add(self, planned: Sequence[Planned]) -> int:
+        """Add notifications that fall due after the settle time; return how many were not planned before."""
+        async with self._database.transaction() as connection:
+            added = await connection.fetchval(
+                _ADD,
+                [plan.id for plan in planned],
+                [plan.account for plan in planned],
+                [plan.live for plan in planned],
+                [plan.order_id for plan in planned],
+                [plan.kind for plan in planned],
+                [plan.event_type for plan in planned],
+                [plan.run_id for plan in planned],
+                [plan.step for plan in planned],
+                [plan.channel for plan in planned],
+                self._settle_seconds,
+            )
+        return int(added)
+
+    async def set_aside(self, body: bytes, reason: str) -> None:
+        """Keep an event that cannot be read, whole, for somebody to see and mend."""
+        failure_id = uuid5(_FAILURES, body.hex())
+        async with self._database.transaction() as connection:
+            await connection.execute(_SET_ASIDE, failure_id, show_text(reason)[:500], body)
