@@ -11,7 +11,7 @@ from typing import Final, Self
 
 import aio_pika
 from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractIncomingMessage, AbstractRobustChannel, AbstractRobustConnection
+from aio_pika.abc import AbstractIncomingMessage, AbstractQueue, AbstractRobustChannel, AbstractRobustConnection
 from aio_pika.exceptions import (
     AMQPError,
     ChannelInvalidStateError,
@@ -105,7 +105,7 @@ class BrokerConnection:
 
 
 class Publisher:
-    """Publishes persistent, mandatory messages; returns after the broker has confirmed that it holds them."""
+    """Publishes persistent messages; returns after the broker has confirmed that it holds them."""
 
     def __init__(self, connection: BrokerConnection, *, timeout_seconds: float) -> None:
         self._connection = connection
@@ -121,10 +121,12 @@ class Publisher:
         content_type: str,
         message_type: str,
         reply_to: str | None = None,
+        mandatory: bool = True,
     ) -> None:
         """Publish one message, or raise `BrokerUnavailable` (the broker may then hold it or not).
 
-        `message_id` must be unique: the broker's returns are matched by it.
+        `message_id` must be unique: the broker's returns are matched by it. A `mandatory` message that reaches no queue
+        is not taken; one that is not goes to whoever has bound a queue, which may be nobody.
         """
         message = Message(
             body,
@@ -138,7 +140,7 @@ class Publisher:
             async with asyncio.timeout(self._timeout_seconds):
                 channel = await self._connection.channel()
                 target = await channel.get_exchange(exchange, ensure=False) if exchange else channel.default_exchange
-                await target.publish(message, routing_key, mandatory=True)
+                await target.publish(message, routing_key, mandatory=mandatory)
         except DeliveryError as error:
             raise BrokerUnavailable("the broker did not take the message") from error
         except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
@@ -172,16 +174,24 @@ class Delivery:
 class Consumer:
     """Hands each delivery of a queue to a callback that only enqueues; a component.
 
-    `prefetch` bounds how many unacknowledged deliveries this process holds. `closed` says when to take no more.
+    `prefetch` bounds how many unacknowledged deliveries this process holds. A `private` queue is made by this consumer and goes
+    with its connection.
     """
 
     def __init__(
-        self, connection: BrokerConnection, queue: str, *, prefetch: int, accept: Callable[[Delivery], None]
+        self,
+        connection: BrokerConnection,
+        queue: str,
+        *,
+        prefetch: int,
+        accept: Callable[[Delivery], None],
+        private: bool = False,
     ) -> None:
         self._connection = connection
         self._queue = queue
         self._prefetch = prefetch
         self._accept = accept
+        self._private = private
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -205,7 +215,10 @@ class Consumer:
     async def _subscribe(self) -> "_Subscription":
         channel = await self._connection.channel()
         await channel.set_qos(prefetch_count=self._prefetch)
-        queue = await channel.get_queue(self._queue, ensure=False)
+        if self._private:
+            queue: AbstractQueue = await channel.declare_queue(self._queue, exclusive=True, auto_delete=True)
+        else:
+            queue = await channel.get_queue(self._queue, ensure=False)
         tag = await queue.consume(self._on_message)
         return _Subscription(queue, tag)
 
@@ -214,7 +227,7 @@ class Consumer:
 
 
 class _Subscription:
-    def __init__(self, queue: aio_pika.abc.AbstractQueue, tag: str) -> None:
+    def __init__(self, queue: AbstractQueue, tag: str) -> None:
         self._queue = queue
         self._tag = tag
 

@@ -14,6 +14,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from shared.errors import DatabaseUnavailable, DataError, Misconfigured
 from shared.telemetry import log
+from shared.waits import wait_for
 
 if TYPE_CHECKING:  # generic in the stubs alone
     Connection: TypeAlias = PoolConnectionProxy[asyncpg.Record]
@@ -180,7 +181,7 @@ class Listener:
                 if not isinstance(meant, DatabaseUnavailable):
                     raise meant from error
                 log.warning("listener.lost", reason=str(meant))
-                await self._pause(RETRY_SECONDS)
+                await wait_for(self._stopping, RETRY_SECONDS)
 
     def stop(self) -> None:
         """Listen no more."""
@@ -193,17 +194,10 @@ class Listener:
                 await connection.add_listener(channel, self._on_notification)
             while not self._stopping.is_set():
                 self._wake()
-                await self._pause(PING_SECONDS)
+                await wait_for(self._stopping, PING_SECONDS)
                 await connection.execute("SELECT 1")
         finally:
             connection.terminate()
 
     def _on_notification(self, *_: Any) -> None:
         self._wake()
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return

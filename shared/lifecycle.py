@@ -8,7 +8,7 @@ down, non-zero, so that a supervisor starts a whole one again; there are no half
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol, TypeVar
 
@@ -106,14 +106,3 @@ async def _guard(component: Component, told: asyncio.Event) -> None:
     await component.run()
     if not told.is_set():
         raise ComponentEnded(f"{type(component).__name__} ended by itself")
-
-
-async def each(stopping: asyncio.Event, seconds: float) -> AsyncIterator[None]:
-    """Yield at once and then every `seconds`, until `stopping` is set."""
-    while not stopping.is_set():
-        yield
-        try:
-            async with asyncio.timeout(seconds):
-                await stopping.wait()
-        except TimeoutError:
-            continue

@@ -7,13 +7,19 @@ stand in a file instead: BUGALOU_DATABASE_URL_FILE=/run/secrets/database-url.
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
-from environs import EnvValidationError, FileAwareEnv
+from environs import EnvValidationError, FileAwareEnv, validate
 from msgspec import Struct
 
 from shared.errors import Misconfigured
 
 PREFIX: Final = "BUGALOU_"
 T = TypeVar("T")
+
+# An empty URL would make the drivers fall back on whatever server listens on the standard port.
+_POSTGRES: Final = validate.Regexp(
+    r"postgres(ql)?://.+", error="must be a URL such as postgresql://user:password@host/database"
+)
+_AMQP: Final = validate.Regexp(r"amqps?://.+", error="must be a URL such as amqp://user:password@host/vhost")
 
 
 class Common(Struct, frozen=True, kw_only=True):
@@ -35,6 +41,7 @@ class Web(Struct, frozen=True, kw_only=True):
     port: int
     reuse_port: bool
     most_connections: int
+    most_body_bytes: int
     body_seconds: float
     header_seconds: float
     idle_seconds: float
@@ -59,8 +66,8 @@ def read(fill: Callable[[FileAwareEnv], T]) -> T:
 def common(env: FileAwareEnv) -> Common:
     """Read what every service needs."""
     return Common(
-        database_url=env.str("DATABASE_URL"),
-        amqp_url=env.str("AMQP_URL"),
+        database_url=env.str("DATABASE_URL", validate=_POSTGRES),
+        amqp_url=env.str("AMQP_URL", validate=_AMQP),
         amqp_prefix=env.str("AMQP_PREFIX", "bugalou"),
         log_level=env.str("LOG_LEVEL", "info"),
         metrics_host=env.str("METRICS_HOST", "127.0.0.1"),
@@ -76,6 +83,7 @@ def web(env: FileAwareEnv) -> Web:
         port=env.int("HTTP_PORT", 8080),
         reuse_port=env.bool("REUSE_PORT", False),
         most_connections=env.int("HTTP_MOST_CONNECTIONS", 4096),
+        most_body_bytes=16 * 1024 * 1024,
         body_seconds=env.float("HTTP_BODY_SECONDS", 30.0),
         header_seconds=env.float("HTTP_HEADER_SECONDS", 10.0),
         idle_seconds=env.float("HTTP_IDLE_SECONDS", 75.0),

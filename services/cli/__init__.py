@@ -2,12 +2,17 @@
 
 import cyclopts
 
+from services.cli import accounts, keys
+from services.cli.migrate import migrate
 from services.cli.up import down, status, up
 
 app = cyclopts.App(name="bugalou", help="Invoicing & Payments: run it, feed it, look after it.")
 app.command(up)
 app.command(down)
 app.command(status)
+app.command(migrate)
+app.command(accounts.app)
+app.command(keys.app)
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.orders.identity import Identity
-from shared.orders.money import write_amount
 from shared.orders.moments import write_timestamp
+from shared.orders.money import write_amount
 
 FIELDS: Final = (
     "orderStatus",

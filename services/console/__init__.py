@@ -1,0 +1,1 @@
+"""Postgres out: reads orders and receipts over HTTP, and keeps accounts, keys and settings."""

@@ -1,0 +1,75 @@
+"""The answers of workers to requests that wait for their order to be stored (Prefer: wait)."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from shared.broker import Delivery
+from shared.contracts import Settled, SettledBatch, Submission
+from shared.telemetry import log
+
+_decode: Final = msgspec.msgpack.Decoder(SettledBatch).decode
+
+
+class Answers:
+    """Hands each answer to the requests that wait for it; bounded by the connections that wait.
+
+    Several requests may wait for one submission (a repeated Idempotency-Key); all of them are told.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[UUID, list[asyncio.Future[Settled]]] = {}
+        self._unacknowledged: set[asyncio.Task[None]] = set()
+
+    def accept(self, delivery: Delivery) -> None:
+        """Take one message of answers; one that nobody waits for any more is dropped."""
+        acknowledging = asyncio.get_running_loop().create_task(delivery.ack())
+        self._unacknowledged.add(acknowledging)
+        acknowledging.add_done_callback(self._unacknowledged.discard)
+        try:
+            settled = _decode(delivery.body).settled
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            log.error("answer.undecodable", error=type(error).__name__)
+            return
+        for one in settled:
+            for future in self._waiting.get(one.id, ()):
+                if not future.done():
+                    future.set_result(one)
+
+    def expect(self, submissions: Sequence[Submission]) -> "Expected":
+        """Return what collects the answers for submissions; it must be entered before they are published."""
+        return Expected(self._waiting, [submission.id for submission in submissions])
+
+
+class Expected:
+    """The answers that one request waits for; a context manager, so that nothing is waited for longer than it lives."""
+
+    def __init__(self, waiting: dict[UUID, list[asyncio.Future[Settled]]], ids: Sequence[UUID]) -> None:
+        self._waiting = waiting
+        self._futures: dict[UUID, asyncio.Future[Settled]] = {}
+        self._ids = ids
+
+    def __enter__(self) -> "Expected":
+        """Begin to wait."""
+        loop = asyncio.get_running_loop()
+        for id in self._ids:
+            future = self._futures.setdefault(id, loop.create_future())
+            self._waiting.setdefault(id, []).append(future)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait no more."""
+        for id, future in self._futures.items():
+            future.cancel()
+            others = [other for other in self._waiting.pop(id, ()) if other is not future]
+            if others:
+                self._waiting[id] = others
+
+    async def collect(self, seconds: float) -> dict[UUID, Settled]:
+        """Return the answers that came within so many seconds; all of them, unless time ran out."""
+        if self._futures:
+            await asyncio.wait(self._futures.values(), timeout=seconds)
+        return {id: future.result() for id, future in self._futures.items() if future.done()}

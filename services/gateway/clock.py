@@ -1,0 +1,60 @@
+"""The clock that all gateways share: Postgres's, carried on by this machine's monotonic one.
+
+Versions order submissions that come through different gateways, so their hosts' own clocks must not matter: one that is five
+minutes off, or is set back, changes nothing here.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from shared.versions import NODES, version_at
+
+MOST_UNCERTAIN_SECONDS: Final = 0.5
+"""A measure that took longer may be off by more than clients of two gateways would forgive."""
+_FORGET_SECONDS: Final = 300.0
+"""After so long a rougher measure replaces a finer one, since quartz clocks drift apart (about 20 us a second)."""
+
+
+class SharedClock:
+    """Tells the time in microseconds since 1970, and gives versions that strictly increase in this process.
+
+    `node` (0 to 2047) makes it unlikely that two gateways give the same version; if they do, submission ids decide.
+    """
+
+    def __init__(self, node: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._node = node % NODES
+        self._monotonic = monotonic
+        self._offset: float | None = None
+        self._uncertainty = float("inf")
+        self._measured_at = 0.0
+        self._last = 0
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether Postgres's clock has been measured well enough to order submissions by it."""
+        return self._offset is not None
+
+    def measure(self, sent: float, received: float, now: int) -> None:
+        """Take one measure: monotonic seconds before and after asking, and the answer in microseconds since 1970.
+
+        The finest measure counts: it is off by at most half of the time that it took.
+        """
+        uncertainty = (received - sent) / 2
+        if uncertainty > MOST_UNCERTAIN_SECONDS:
+            return
+        if uncertainty <= self._uncertainty or received - self._measured_at > _FORGET_SECONDS:
+            self._offset = now / 1_000_000 - (sent + uncertainty)
+            self._uncertainty = uncertainty
+            self._measured_at = received
+
+    def now(self) -> int:
+        """Return the time in microseconds since 1970; only a trusted clock may be asked."""
+        if self._offset is None:
+            raise RuntimeError("the shared clock has not been measured")
+        return int((self._monotonic() + self._offset) * 1_000_000)
+
+    def next_version(self) -> int:
+        """Return a version above all that this clock has given; in a burst it runs ahead by a microsecond each."""
+        self._last = max(self.now(), self._last + 1)
+        return version_at(self._last, self._node)

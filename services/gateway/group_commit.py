@@ -1,0 +1,175 @@
+"""Group commit: while one message is on its way to the broker, the submissions that arrive gather and go as the next one.
+
+What costs is the number of messages, not of submissions. A lone request waits for nobody: with nothing in flight, it leaves
+at once.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import msgspec
+from uuid_utils.compat import uuid7
+
+from shared.contracts import Submission, SubmissionBatch
+from shared.errors import Unavailable
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+class Publishes(Protocol):
+    """Publishes one message; returns once the broker has confirmed it."""
+
+    async def publish(
+        self,
+        body: bytes,
+        *,
+        routing_key: str,
+        message_id: str,
+        content_type: str,
+        message_type: str,
+        reply_to: str | None = None,
+    ) -> None:
+        """Publish or raise `BrokerUnavailable`."""
+        ...
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What bounds the gathering: of one message, of all that is unconfirmed, and of time while others are in flight."""
+
+    message_submissions: int
+    message_bytes: int
+    messages_in_flight: int
+    unconfirmed_submissions: int
+    unconfirmed_bytes: int
+    linger_seconds: float
+
+
+class _Waiting(msgspec.Struct, eq=False):
+    submissions: Sequence[Submission]
+    size: int
+    confirmed: asyncio.Future[None]
+
+
+class GroupCommit:
+    """Gathers submissions into messages; a component.
+
+    `submit` returns when the broker holds the submissions durably, and raises `Unavailable` when it may not.
+    """
+
+    def __init__(self, publisher: Publishes, queue: str, limits: Limits, *, reply_to: str | None = None) -> None:
+        self._publisher = publisher
+        self._queue = queue
+        self._limits = limits
+        self._reply_to = reply_to
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_submissions = 0
+        self._waiting_bytes = 0
+        self._unconfirmed_submissions = 0
+        self._unconfirmed_bytes = 0
+        self._flights: set[asyncio.Task[None]] = set()
+        self._linger: asyncio.TimerHandle | None = None
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Wait until stopped and everything taken has its answer."""
+        await self._stopping.wait()
+        while self._waiting or self._flights:
+            self._take_off()
+            await asyncio.wait(self._flights)
+
+    def stop(self) -> None:
+        """End once what was taken is answered; whoever submits must have ended before."""
+        self._stopping.set()
+
+    async def submit(self, submissions: Sequence[Submission], size: int) -> None:
+        """Publish submissions (of about `size` bytes in all) together with what else is waiting."""
+        count = len(submissions)
+        limits = self._limits
+        if (
+            self._unconfirmed_submissions + count > limits.unconfirmed_submissions
+            or self._unconfirmed_bytes + size > limits.unconfirmed_bytes
+        ) and self._unconfirmed_submissions:
+            raise Unavailable("more submissions wait for the broker than may")
+        self._unconfirmed_submissions += count
+        self._unconfirmed_bytes += size
+        waiting = _Waiting(submissions, size, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._waiting_submissions += count
+        self._waiting_bytes += size
+        self._consider()
+        try:
+            # Shielded by being a plain future: a client that leaves does not undo what goes with its neighbours'.
+            await waiting.confirmed
+        finally:
+            self._unconfirmed_submissions -= count
+            self._unconfirmed_bytes -= size
+
+    def _consider(self) -> None:
+        """Start a flight now, or see that one starts soon."""
+        if not self._waiting:
+            return
+        full = (
+            self._waiting_submissions >= self._limits.message_submissions
+            or self._waiting_bytes >= self._limits.message_bytes
+        )
+        if not self._flights or (full and len(self._flights) < self._limits.messages_in_flight):
+            self._take_off()
+        elif self._linger is None:
+            loop = asyncio.get_running_loop()
+            self._linger = loop.call_later(self._limits.linger_seconds, self._lingered)
+
+    def _lingered(self) -> None:
+        self._linger = None
+        if self._waiting and len(self._flights) < self._limits.messages_in_flight:
+            self._take_off()
+
+    def _take_off(self) -> None:
+        aboard: list[_Waiting] = []
+        count = size = 0
+        while self._waiting:
+            following = self._waiting[0]
+            fits = (
+                count + len(following.submissions) <= self._limits.message_submissions
+                and size + following.size <= self._limits.message_bytes
+            )
+            if aboard and not fits:
+                break
+            self._waiting.popleft()
+            aboard.append(following)
+            count += len(following.submissions)
+            size += following.size
+        self._waiting_submissions -= count
+        self._waiting_bytes -= size
+        if aboard:
+            flight = asyncio.get_running_loop().create_task(self._fly(aboard))
+            self._flights.add(flight)
+            flight.add_done_callback(self._landed)
+
+    def _landed(self, flight: asyncio.Task[None]) -> None:
+        self._flights.discard(flight)
+        self._consider()
+
+    async def _fly(self, aboard: Sequence[_Waiting]) -> None:
+        submissions = [submission for waiting in aboard for submission in waiting.submissions]
+        try:
+            await self._publisher.publish(
+                _encode(SubmissionBatch(submissions)),
+                routing_key=self._queue,
+                message_id=str(uuid7()),
+                content_type="application/msgpack",
+                message_type="submissions.v1",
+                reply_to=self._reply_to,
+            )
+        except BaseException as error:
+            cause = error if isinstance(error, Exception) else Unavailable("the gateway is leaving")
+            for waiting in aboard:
+                if not waiting.confirmed.done():
+                    waiting.confirmed.set_exception(cause)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            for waiting in aboard:
+                if not waiting.confirmed.done():
+                    waiting.confirmed.set_result(None)

@@ -1,0 +1,1 @@
+"""What has fallen due in Postgres goes out to RabbitMQ: the events of the outbox, each at least once."""

@@ -1,0 +1,28 @@
+"""The relay's object graph."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from services.relay.carrier import Carrier, Maintenance
+from services.relay.settings import Settings
+from services.relay.store import Outbox
+from shared import outbox
+from shared.broker import BrokerConnection, Publisher
+from shared.database import Database, Listener
+from shared.lifecycle import Component
+from shared.schema import HEAD
+from shared.topology import Names
+
+
+@asynccontextmanager
+async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
+    """Build the relay; components in the order in which they are to stop."""
+    names = Names(settings.common.amqp_prefix)
+    publishing = BrokerConnection(settings.common.amqp_url, names, "relay publishes")
+    database = Database(settings.common.database_url, purpose="relay", most=2, schema=HEAD)
+    store = Outbox(database)
+    publisher = Publisher(publishing, timeout_seconds=settings.publish_seconds)
+    carrier = Carrier(store, publisher, names.events, batch_events=settings.batch_events)
+    maintenance = Maintenance(store, keep_days=settings.keep_days)
+    listener = Listener(settings.common.database_url, (outbox.CHANNEL,), carrier.wake)
+    yield (listener, maintenance, carrier, publishing, database)

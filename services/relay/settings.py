@@ -1,0 +1,25 @@
+"""What the relay can be told."""
+
+from environs import FileAwareEnv
+from msgspec import Struct
+
+from shared.settings import Common, common
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """`batch_events` bounds one transaction; events are kept for `keep_days`, to be replayed to webhooks."""
+
+    common: Common
+    batch_events: int
+    keep_days: int
+    publish_seconds: float
+
+
+def fill(env: FileAwareEnv) -> Settings:
+    """Read the relay's settings."""
+    return Settings(
+        common=common(env),
+        batch_events=env.int("RELAY_BATCH_EVENTS", 200),
+        keep_days=env.int("RELAY_KEEP_DAYS", 30),
+        publish_seconds=env.float("PUBLISH_SECONDS", 4.0),
+    )

@@ -1,0 +1,89 @@
+"""The table `outbox` as the relay sees it: unsent events, claimed by row locks, so that several relays share the work."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from shared.database import Connection, Database
+
+# By `sent_at IS NULL`, never by a cursor: rows become visible in the order of commits, not of creation.
+_CLAIM: Final = """
+SELECT id, created_at, type, account_id, body FROM outbox
+WHERE sent_at IS NULL ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED
+"""
+_SENT: Final = "UPDATE outbox SET sent_at = now() WHERE id = ANY($1::uuid[]) AND sent_at IS NULL"
+_SWEEP: Final = """
+DELETE FROM outbox_default WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM outbox_default WHERE sent_at < now() - make_interval(days => $1) LIMIT 5000))
+"""
+_ADD_PARTITION: Final = """
+DO $$ DECLARE day date; BEGIN
+    FOR ahead IN 1..3 LOOP
+        day := (now() AT TIME ZONE 'UTC')::date + ahead;
+        BEGIN
+            EXECUTE format('CREATE TABLE IF NOT EXISTS outbox_%s PARTITION OF outbox FOR VALUES FROM (%L) TO (%L)',
+                to_char(day, 'YYYYMMDD'), day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
+        EXCEPTION WHEN duplicate_table OR unique_violation OR check_violation THEN NULL;
+        END;
+    END LOOP;
+END $$
+"""
+_OLD_PARTITIONS: Final = """
+SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'outbox'::regclass AND c.relname ~ '^outbox_[0-9]{8}$'
+    AND to_date(right(c.relname, 8), 'YYYYMMDD') < (now() AT TIME ZONE 'UTC')::date - $1::integer
+"""
+_EXPIRED_KEYS: Final = """
+DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM idempotency_keys WHERE expires_at < now() LIMIT 5000))
+"""
+_MAINTENANCE_LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtext('bugalou outbox maintenance'))"
+
+
+class Unsent(Struct, frozen=True):
+    """One event that has not left yet; `body` is the JSON that consumers get."""
+
+    id: UUID
+    type: str
+    account: UUID
+    body: bytes
+
+
+class Outbox:
+    """Claims and marks events; sweeps what is old."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def claim(self, most: int) -> AsyncIterator[tuple[Sequence[Unsent], list[UUID]]]:
+        """Give up to `most` unsent events, locked against other relays, and a list to put the sent ones' ids in.
+
+        They are marked as sent when the block ends. If the process dies before that, they are sent again: at least once.
+        """
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(_CLAIM, most)
+            sent: list[UUID] = []
+            yield [Unsent(row["id"], row["type"], row["account_id"], row["body"]) for row in rows], sent
+            if sent:
+                await connection.execute(_SENT, sent)
+
+    async def maintain(self, keep_days: int) -> None:
+        """Make the partitions of the coming days, drop those older than `keep_days`, sweep expired idempotency keys."""
+        async with self._database.transaction() as connection:
+            if await connection.fetchval(_MAINTENANCE_LOCK):
+                await _maintain(connection, keep_days)
+
+
+async def _maintain(connection: Connection, keep_days: int) -> None:
+    # A partition that waits for a lock would make every worker wait behind it.
+    await connection.execute("SET LOCAL lock_timeout = '2s'")
+    await connection.execute(_ADD_PARTITION)
+    for row in await connection.fetch(_OLD_PARTITIONS, keep_days):
+        if await connection.fetchval(f'SELECT NOT EXISTS (SELECT FROM "{row["relname"]}" WHERE sent_at IS NULL)'):
+            await connection.execute(f'DROP TABLE "{row["relname"]}"')
+    await connection.execute(_SWEEP, keep_days)
+    await connection.execute(_EXPIRED_KEYS)

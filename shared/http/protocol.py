@@ -1,0 +1,88 @@
+"""The HTTP/1.1 connection of aiohttp, with what it lacks: a deadline for the head, a cap, and errors in our own form."""
+
+import asyncio
+from functools import partial
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_request import BaseRequest
+
+from shared.http.problems import problem_of_status
+from shared.telemetry import log
+
+
+class Connection(RequestHandler):
+    """One client's connection; `head_seconds` is how long it may take over a request's line and headers.
+
+    aiohttp's only deadline there is that for idle connections, which a client that sends a byte now and then never meets.
+    """
+
+    __slots__ = ("_head_deadline", "_head_seconds", "_most")
+
+    def __init__(self, manager: web.Server, *, head_seconds: float, most: int, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._head_seconds = head_seconds
+        self._most = most
+        self._head_deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a connection, unless there are as many as may be."""
+        super().connection_made(transport)
+        if self._manager is not None and len(self._manager._connections) > self._most:
+            refusal = (
+                b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            )
+            cast("asyncio.Transport", transport).write(refusal)
+            self.force_close()
+            return
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, and start or end the deadline of the head that is being received."""
+        super().data_received(data)
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            if self._head_deadline is None:
+                self._await_head()
+        elif self._head_deadline is not None:
+            self._head_deadline.cancel()
+            self._head_deadline = None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget the deadline with the connection."""
+        if self._head_deadline is not None:
+            self._head_deadline.cancel()
+            self._head_deadline = None
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._head_deadline = self._loop.call_later(self._head_seconds, self._head_is_late)
+
+    def _head_is_late(self) -> None:
+        self._head_deadline = None
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            self.force_close()
+
+    def handle_error(
+        self,
+        request: BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what aiohttp itself refuses as a problem document, without its own text, which echoes the request."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has been begun, there is no room for another")
+        if status >= 500:
+            log.error("request.failed", exc_info=exc)
+        response = problem_of_status(status).response()
+        response.force_close()
+        return response
+
+
+def connection_factory(manager: web.Server, *, head_seconds: float, most: int, **options: Any) -> Any:
+    """Return what makes a connection for asyncio's server."""
+    loop = asyncio.get_running_loop()
+    return partial(Connection, manager, loop=loop, head_seconds=head_seconds, most=most, **options)

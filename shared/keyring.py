@@ -1,0 +1,100 @@
+"""The API keys in memory, and the database's clock: both looked at every second, both good for hours without it.
+
+One small query a second tells whether any key has changed and what time Postgres has. So a revocation is known everywhere within two
+seconds, no notification can be missed, and while Postgres is away the keys already known keep working.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from shared.database import Database, Row
+from shared.errors import DatabaseUnavailable
+from shared.keys import ApiKey, digest_of, is_well_formed
+from shared.telemetry import log
+from shared.waits import each
+
+REFRESH_SECONDS: Final = 0.75
+QUERY_SECONDS: Final = 5.0
+
+_LOOK: Final = (
+    "SELECT revision, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now FROM api_keys_revision"
+)
+_LOAD: Final = """
+SELECT digest, id, account_id, livemode, name, scopes, platforms,
+    (extract(epoch FROM expires_at) * 1000000)::bigint AS expires_at,
+    (extract(epoch FROM revoked_at) * 1000000)::bigint AS revoked_at
+FROM api_keys
+"""
+
+
+class Keyring:
+    """Every API key by its digest; a component. `on_time` is told each measure of Postgres's clock.
+
+    `on_time(sent, received, now)`: monotonic seconds before and after the query, and Postgres's time in microseconds.
+    """
+
+    def __init__(self, database: Database, on_time: Callable[[float, float, int], None] | None = None) -> None:
+        self._database = database
+        self._on_time = on_time
+        self._keys: dict[bytes, ApiKey] = {}
+        self._revision: int | None = None
+        self._looked_at: float | None = None
+        self._stopping = asyncio.Event()
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the keys have been loaded once."""
+        return self._revision is not None
+
+    @property
+    def age_seconds(self) -> float | None:
+        """How long ago the keys were last known to be current."""
+        return None if self._looked_at is None else time.monotonic() - self._looked_at
+
+    def find(self, key: str) -> ApiKey | None:
+        """Return a known key by its text; its form is checked first, so a typo costs no look-up."""
+        return self._keys.get(digest_of(key)) if is_well_formed(key) else None
+
+    async def run(self) -> None:
+        """Keep the keys current until stopped."""
+        async for _ in each(self._stopping, REFRESH_SECONDS):
+            try:
+                async with asyncio.timeout(QUERY_SECONDS):
+                    await self._look()
+            except (DatabaseUnavailable, TimeoutError) as error:
+                log.warning("keyring.stale", reason=str(error), age_seconds=self.age_seconds)
+
+    def stop(self) -> None:
+        """Refresh no more."""
+        self._stopping.set()
+
+    async def _look(self) -> None:
+        async with self._database.transaction(readonly=True) as connection:
+            sent = time.monotonic()
+            row = await connection.fetchrow(_LOOK)
+            received = time.monotonic()
+            if row is None:
+                raise DatabaseUnavailable("the table api_keys_revision is empty")
+            if self._on_time is not None:
+                self._on_time(sent, received, row["now"])
+            if row["revision"] != self._revision:
+                self._keys = {record["digest"]: _key(record) for record in await connection.fetch(_LOAD)}
+                self._revision = row["revision"]
+                log.info("keyring.loaded", keys=len(self._keys))
+        self._looked_at = received
+
+
+def _key(record: Row) -> ApiKey:
+    platforms = record["platforms"]
+    return ApiKey(
+        record["id"],
+        record["account_id"],
+        record["livemode"],
+        record["name"],
+        frozenset(record["scopes"]),
+        None if platforms is None else frozenset(platforms),
+        record["expires_at"],
+        record["revoked_at"],
+    )
