@@ -19,7 +19,7 @@ dev:
 
 test: dev
 	@.venv/bin/python -m services.cli.stack.packages
-	.venv/bin/pytest tests/unit tests/integration tests/e2e
+	.venv/bin/pytest $(wildcard tests/unit tests/integration tests/e2e)
 
 check: dev
 	.venv/bin/ruff format --check .

@@ -14,6 +14,8 @@ USER: Final = "bugalou"
 # AMQP 0-9-1, section 4.2.2: the client's header, and the first octets of the server's connection.start.
 _PROTOCOL_HEADER: Final = b"AMQP\x00\x00\x09\x01"
 _METHOD_FRAME: Final = b"\x01\x00\x00"
+# Erlang's distribution protocol, NAMES_REQ: epmd answers with its own port number first.
+_NAMES_REQUEST: Final = b"\x00\x01n"
 
 _CONFIGURATION: Final = """\
 listeners.tcp.private = {host}:{port}
@@ -76,7 +78,7 @@ class PrivateRabbitMQ:
             argv=(str(self._epmd), "-address", LOOPBACK, "-port", str(self._epmd_port)),
             directory=self.directory,
             environment=environment,
-            is_ready=lambda _pid: answers(self._epmd_port),
+            is_ready=lambda _pid: answers(self._epmd_port, _NAMES_REQUEST, self._epmd_port.to_bytes(4)),
             listed=False,
         )
         broker = Program(
