@@ -64,6 +64,9 @@ def _read_tls(text: str) -> Tls:
 def _read_sender(text: str) -> Sender:
     name, address = parseaddr(text)
     try:
-        return Sender(name or None, deliverable_address(address))
+        sender = Sender(name or None, deliverable_address(address))
     except UnusableAddress:
-        raise EnvValidationError("", {"MAIL_FROM": ["must be an address such as Name <name@example.com>"]}) from None
+        sender = Sender(None, "")
+    if not sender.address or not sender.address.isascii():
+        raise EnvValidationError("", {"MAIL_FROM": ["must be an address such as Name <name@example.com>"]})
+    return sender

@@ -61,8 +61,9 @@ def build_mail(message: Message, sender: Sender, now: datetime) -> Mail:
     mail = EmailMessage(policy=policy)
     mail["From"] = _address(message.sender_name or sender.name, sender.address)
     mail["To"] = _address(message.recipient_name, recipient)
-    if message.reply_to:
-        mail["Reply-To"] = _address(message.sender_name, deliverable_address(message.reply_to))
+    reply_to = _reply_to(message.reply_to)
+    if reply_to is not None:
+        mail["Reply-To"] = _address(message.sender_name, reply_to)
     mail["Subject"] = _header_text(message.subject)
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{message.notification_id}@{sender.domain}>"
@@ -72,6 +73,15 @@ def build_mail(message: Message, sender: Sender, now: datetime) -> Mail:
     mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
     mail["Content-Language"] = message.language
     return Mail(sender.address, recipient, international, mail.as_bytes())
+
+
+def _reply_to(address: str | None) -> str | None:
+    """Return an account's own address for answers, where it can stand in any message; a wrong one stops none."""
+    try:
+        usable = deliverable_address(address) if address else ""
+    except UnusableAddress:
+        return None
+    return usable if usable and usable.isascii() else None
 
 
 def _address(name: str | None, address: str) -> Address:

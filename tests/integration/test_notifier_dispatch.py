@@ -1,0 +1,498 @@
+"""The dispatcher on real Postgres and a real SMTP server: once each, decided at the last moment, whatever goes wrong."""
+
+import asyncio
+import email
+import email.policy
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from services.notifier.attempts import Attempts
+from services.notifier.channels.email import EmailChannel
+from services.notifier.channels.mime import Sender
+from services.notifier.channels.smtp import Server, SmtpConnections
+from services.notifier.claims import Claims
+from services.notifier.dispatcher import Dispatcher
+from services.notifier.messages.rendering import Renderer
+from services.notifier.notification import Kind, Planned
+from services.notifier.outcome import Sent, result_of
+from services.notifier.plans import WAKE_CHANNEL, Plans
+from services.notifier.preparation import Preparation
+from shared.database import Database, Listener
+from shared.orders.moments import to_microseconds
+from shared.versions import version_at
+
+ACCOUNT = UUID(int=7)
+SENDER = Sender("Bugalou", "no-reply@bugalou.example")
+PATIENCE_SECONDS = 15
+
+
+class Mailbox:
+    """An SMTP server that keeps what it takes; `answers` are given before 250, one a message."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.recipients: list[str] = []
+        self.rcpt_answers: dict[str, str] = {}
+        self.answers: list[str] = []
+        self.gate: asyncio.Event | None = None
+        self.sessions: set[int] = set()
+        self.port = 0
+        self._server: asyncio.Server | None = None
+        self._protocols: list[SMTP] = []
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address in self.rcpt_answers:
+            return self.rcpt_answers[address]
+        self.sessions.add(id(session))
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.answers:
+            return self.answers.pop(0)
+        parsed = email.message_from_bytes(envelope.original_content or b"", policy=email.policy.default)
+        assert isinstance(parsed, EmailMessage)
+        self.mails.append(parsed)
+        self.recipients += envelope.rcpt_tos
+        if self.gate is not None:
+            await self.gate.wait()
+        return "250 kept"
+
+    async def start(self, port: int = 0, *, utf8: bool = True) -> None:
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> SMTP:
+            self._protocols.append(SMTP(self, enable_SMTPUTF8=utf8, hostname="test", loop=loop))
+            return self._protocols[-1]
+
+        self._server = await loop.create_server(protocol, "127.0.0.1", port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        self.drop_connections()
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def drop_connections(self) -> None:
+        for protocol in self._protocols:
+            if isinstance(protocol.transport, asyncio.Transport):
+                protocol.transport.abort()
+        self._protocols.clear()
+
+
+class World:
+    """A database with one account, and what is asked of it in these tests."""
+
+    def __init__(self, url: str, connection: "asyncpg.Connection[asyncpg.Record]", database: Database) -> None:
+        self.url = url
+        self.sql = connection
+        self.database = database
+
+    async def order(self, **fields: Any) -> UUID:
+        """Store an order of 2,950 euro; names are columns."""
+        order_id: UUID = uuid4()
+        values = {
+            "id": order_id,
+            "account_id": ACCOUNT,
+            "livemode": True,
+            "platform": "custom",
+            "order_number": f"INV-{order_id.hex[:6]}",
+            "order_status": "delivered",
+            "payment_status": "paid",
+            "customer_email": f"{order_id.hex}@bedrijf.nl",
+            "customer_name": "De Groot",
+            "items": json.dumps([{"name": "Ontwerp", "quantity": "1", "price": "2950"}]),
+            "total": 2950,
+            "currency": "EUR",
+            "amount_paid": 2950 if fields.get("payment_status", "paid") == "paid" else None,
+            "version": 1,
+            "newest": 1,
+            "created_at": datetime.now(UTC),
+            "updated_at": datetime.now(UTC),
+            **fields,
+        }
+        places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
+        await self.sql.execute(f"INSERT INTO orders ({', '.join(values)}) VALUES ({places})", *values.values())
+        return order_id
+
+    async def change(self, order_id: UUID, **fields: Any) -> None:
+        sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(fields, 2))
+        await self.sql.execute(f"UPDATE orders SET {sets} WHERE id = $1", order_id, *fields.values())
+
+    async def submission(self, order_id: UUID, moment: datetime) -> UUID:
+        """Store the submission that began a run."""
+        run_id: UUID = uuid4()
+        await self.sql.execute(
+            """INSERT INTO submissions (id, order_id, account_id, livemode, version, state, sets, clears, fingerprint, keyed,
+                   api_key_id, received_at, settled_at)
+               VALUES ($1, $2, $3, true, $4, 'applied', '{}', '{}', '', false, $1, now(), now())""",
+            run_id,
+            order_id,
+            ACCOUNT,
+            version_at(to_microseconds(moment)),
+        )
+        return run_id
+
+    async def plan(
+        self,
+        order_id: UUID,
+        event_type: str = "payment.paid",
+        *,
+        moment: datetime | None = None,
+        settle: float = 0,
+        live: bool = True,
+    ) -> Planned:
+        """Plan the notification of a run that began at `moment`."""
+        run_id = await self.submission(order_id, moment or datetime.now(UTC))
+        kind: Kind = "reminder" if event_type == "payment.overdue" else "confirmation"
+        planned = Planned(ACCOUNT, live, order_id, kind, event_type, run_id, 1, "email")
+        await Plans(self.database, settle_seconds=settle).add([planned])
+        return planned
+
+    async def row(self, planned: Planned) -> asyncpg.Record:
+        row = await self.sql.fetchrow("SELECT * FROM notifications WHERE id = $1", planned.id)
+        assert row is not None
+        return row
+
+    async def reaches(self, planned: Planned, *states: str) -> asyncpg.Record:
+        async def there() -> bool:
+            return (await self.row(planned))["state"] in states
+
+        await until(there)
+        return await self.row(planned)
+
+    async def events(self) -> list[dict[str, Any]]:
+        return [json.loads(row["body"]) for row in await self.sql.fetch("SELECT body FROM outbox ORDER BY created_at")]
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await condition():  # noqa: ASYNC110  # another connection's commit sets no event here
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def world(postgres_url: str) -> AsyncIterator[World]:
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute("INSERT INTO accounts (id, name) VALUES ($1, 'Studio Jansen')", ACCOUNT)
+    database = Database(postgres_url, purpose="test", most=4)
+    await database.open()
+    yield World(postgres_url, connection, database)
+    await database.close()
+    await connection.close()
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    mailbox = Mailbox()
+    await mailbox.start()
+    yield mailbox
+    await mailbox.stop()
+
+
+def dispatcher_for(
+    world: World, port: int, *, lease: float = 30, concurrent: int = 10, sweep: float = 0.3
+) -> Dispatcher:
+    server = Server(host="127.0.0.1", port=port, username=None, password=None, tls="none", timeout_seconds=5)
+    channel = EmailChannel(
+        SmtpConnections(server, own_name="test.example"), SENDER, deadline_seconds=10, clock=lambda: datetime.now(UTC)
+    )
+    claims = Claims(world.database, Preparation(Renderer()).prepare, lease_seconds=lease)
+    return Dispatcher(
+        "email",
+        channel,
+        claims,
+        Attempts(world.database),
+        concurrent=concurrent,
+        sweep_seconds=sweep,
+        lease_seconds=lease,
+    )
+
+
+@asynccontextmanager
+async def running(*dispatchers: Dispatcher) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        for dispatcher in dispatchers:
+            group.create_task(dispatcher.run())
+        try:
+            yield
+        finally:
+            for dispatcher in dispatchers:
+                dispatcher.stop()
+
+
+async def test_a_thank_you_is_sent_recorded_and_told(world: World, mailbox: Mailbox) -> None:
+    planned = await world.plan(await world.order())
+    async with running(dispatcher_for(world, mailbox.port)):
+        row = await world.reaches(planned, "sent")
+    assert mailbox.mails[0]["Message-ID"] == f"<{planned.id}@bugalou.example>"
+    assert mailbox.mails[0]["X-Bugalou-Notification"] == "confirmation"
+    assert "€\u00a02.950,00" in row["text_body"]
+    assert (row["recipient"], row["language"], row["attempts"]) == (mailbox.recipients[0], "nl", 1)
+    assert row["sent_at"] is not None
+    assert row["claimed_until"] is None
+    attempts = await world.sql.fetch("SELECT * FROM attempts")
+    assert [(attempt["outcome"], attempt["response"]) for attempt in attempts] == [("sent", "kept")]
+    (event,) = await world.events()
+    assert event["type"] == "notification.sent"
+    assert event["data"]["notification"] == {
+        "id": str(planned.id),
+        "kind": "confirmation",
+        "step": 1,
+        "channel": "email",
+        "state": "sent",
+    }
+    assert event["data"]["order"]["id"] == str(planned.order_id)
+
+
+async def test_several_notifiers_send_each_message_once(world: World, mailbox: Mailbox) -> None:
+    planned = [await world.plan(await world.order()) for _ in range(60)]
+    async with running(*(dispatcher_for(world, mailbox.port, concurrent=3) for _ in range(4))):
+        for one in planned:
+            await world.reaches(one, "sent")
+    assert sorted(mail["Message-ID"] for mail in mailbox.mails) == sorted(
+        f"<{one.id}@bugalou.example>" for one in planned
+    )
+    assert await world.sql.fetchval("SELECT count(*) FROM attempts") == 60
+    assert len(mailbox.sessions) <= 12
+
+
+async def test_a_plan_made_twice_is_one_message(world: World, mailbox: Mailbox) -> None:
+    planned = await world.plan(await world.order())
+    plans = Plans(world.database, settle_seconds=0)
+    assert await plans.add([planned, planned]) == 0
+    async with running(dispatcher_for(world, mailbox.port)):
+        await world.reaches(planned, "sent")
+        assert await plans.add([planned]) == 0
+    assert len(mailbox.mails) == 1
+
+
+async def test_the_order_is_read_again_right_before_sending(world: World, mailbox: Mailbox) -> None:
+    order_id = await world.order(payment_status="overdue")
+    planned = await world.plan(order_id, "payment.overdue", settle=0.5)
+    async with running(dispatcher_for(world, mailbox.port)):
+        await world.change(order_id, payment_status="paid", amount_paid=2950)
+        row = await world.reaches(planned, "cancelled", "sent")
+    assert (row["state"], row["reason"]) == ("cancelled", "paid")
+    assert mailbox.mails == []
+    assert await world.events() == []
+
+
+async def test_nothing_leaves_before_the_settle_time(world: World, mailbox: Mailbox) -> None:
+    planned = await world.plan(await world.order(), settle=0.7)
+    async with running(dispatcher_for(world, mailbox.port, sweep=5)):
+        row = await world.reaches(planned, "sent")
+    assert row["sent_at"] >= row["due_at"]
+    assert (row["sent_at"] - row["due_at"]).total_seconds() < 1
+
+
+@pytest.mark.parametrize("first_due", [0, 1])
+async def test_paid_refunded_paid_gives_one_thank_you(world: World, mailbox: Mailbox, first_due: int) -> None:
+    early, late = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC), datetime(2026, 11, 22, 12, 0, 2, tzinfo=UTC)
+    order_id = await world.order(paid_since=late)
+    planned = [await world.plan(order_id, moment=moment, settle=0.3) for moment in (early, late)]
+    await world.sql.execute("UPDATE notifications SET due_at = now() WHERE id = $1", planned[first_due].id)
+    async with running(dispatcher_for(world, mailbox.port), dispatcher_for(world, mailbox.port)):
+        await world.reaches(planned[1], "sent")
+        row = await world.reaches(planned[0], "cancelled")
+    assert row["reason"] == "superseded"
+    assert len(mailbox.mails) == 1
+
+
+async def test_an_older_run_whose_successor_is_not_planned_yet_is_superseded(world: World, mailbox: Mailbox) -> None:
+    early, late = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC), datetime(2026, 11, 22, 12, 0, 2, tzinfo=UTC)
+    planned = await world.plan(await world.order(paid_since=late), moment=early)
+    async with running(dispatcher_for(world, mailbox.port)):
+        row = await world.reaches(planned, "cancelled", "sent")
+    assert row["reason"] == "superseded"
+
+
+async def test_two_part_payments_at_once_give_one_message(world: World, mailbox: Mailbox) -> None:
+    order_id = await world.order(payment_status="pending", amount_paid=200)
+    first = await world.plan(order_id, "payment.partial", moment=datetime(2026, 11, 22, 12, tzinfo=UTC), settle=0.2)
+    second = await world.plan(order_id, "payment.partial", moment=datetime(2026, 11, 22, 13, tzinfo=UTC), settle=0.2)
+    async with running(dispatcher_for(world, mailbox.port)):
+        await world.reaches(second, "sent")
+        await world.reaches(first, "cancelled")
+    assert len(mailbox.mails) == 1
+    assert "deelbetaling" in mailbox.mails[0]["Subject"]
+
+
+async def test_an_address_that_comes_later_is_written_to_within_seconds(world: World, mailbox: Mailbox) -> None:
+    order_id = await world.order(customer_email=None)
+    planned = await world.plan(order_id)
+    async with running(dispatcher_for(world, mailbox.port)):
+        row = await world.reaches(planned, "waiting")
+        assert row["reason"] == "no_address"
+        assert 2.9 < (row["due_at"] - row["created_at"]).total_seconds() / 86_400 < 3.1
+        await world.change(order_id, customer_email="laat@bedrijf.nl")
+        await world.reaches(planned, "sent")
+        assert mailbox.recipients == ["laat@bedrijf.nl"]
+
+
+async def test_nobody_to_reach_for_three_days_is_given_up(world: World, mailbox: Mailbox) -> None:
+    planned = await world.plan(await world.order(customer_email=None))
+    async with running(dispatcher_for(world, mailbox.port)):
+        await world.reaches(planned, "waiting")
+        await world.sql.execute("UPDATE notifications SET due_at = now()")
+        row = await world.reaches(planned, "cancelled")
+    assert row["reason"] == "no_address"
+
+
+async def test_test_mode_is_rendered_and_recorded_and_never_sent(world: World, mailbox: Mailbox) -> None:
+    planned = await world.plan(await world.order(livemode=False), live=False)
+    async with running(dispatcher_for(world, mailbox.port)):
+        row = await world.reaches(planned, "simulated", "sent")
+    assert row["state"] == "simulated"
+    assert "2.950,00" in row["html_body"]
+    assert mailbox.mails == []
+    assert [event["data"]["notification"]["state"] for event in await world.events()] == ["simulated"]
+
+
+async def test_a_refused_recipient_fails_with_the_reason_and_harms_no_other(world: World, mailbox: Mailbox) -> None:
+    bad = await world.plan(await world.order(customer_email="weg@bedrijf.nl"))
+    good = await world.plan(await world.order())
+    mailbox.rcpt_answers["weg@bedrijf.nl"] = "550 5.1.1 no such user"
+    async with running(dispatcher_for(world, mailbox.port)):
+        row = await world.reaches(bad, "failed")
+        await world.reaches(good, "sent")
+    assert row["reason"] == "550 5.1.1 no such user"
+    assert [event["type"] for event in await world.events()].count("notification.failed") == 1
+
+
+async def test_a_message_that_is_put_off_is_tried_again_with_the_same_id(world: World, mailbox: Mailbox) -> None:
+    planned = await world.plan(await world.order())
+    mailbox.answers = ["451 4.7.1 later"]
+
+    async def put_off() -> bool:
+        return str((await world.row(planned))["reason"]) == "451 4.7.1 later"
+
+    async with running(dispatcher_for(world, mailbox.port)):
+        await until(put_off)
+        row = await world.row(planned)
+        assert row["state"] == "planned"
+        assert 3 < (row["due_at"] - datetime.now(UTC)).total_seconds() < 7
+        await world.sql.execute("UPDATE notifications SET due_at = now()")
+        row = await world.reaches(planned, "sent")
+    assert row["attempts"] == 2
+    assert row["reason"] is None
+    assert mailbox.mails[0]["Message-ID"] == f"<{planned.id}@bugalou.example>"
+
+
+async def test_a_server_that_is_away_fails_nothing_and_all_leaves_when_it_is_back(
+    world: World, mailbox: Mailbox
+) -> None:
+    planned = [await world.plan(await world.order()) for _ in range(12)]
+    port = mailbox.port
+    await mailbox.stop()
+    async with running(dispatcher_for(world, port)):
+
+        async def tried() -> bool:
+            return bool(await world.sql.fetchval("SELECT count(*) FROM notifications WHERE reason LIKE '%away%'"))
+
+        await until(tried)
+        states = await world.sql.fetch("SELECT DISTINCT state, attempts FROM notifications WHERE state <> 'sending'")
+        assert {(row["state"], row["attempts"]) for row in states} == {("planned", 0)}
+        await mailbox.start(port)
+        for one in planned:
+            row = await world.reaches(one, "sent")
+            assert row["attempts"] == 1
+    assert len(mailbox.mails) == 12
+
+
+async def test_idle_connections_that_the_server_dropped_are_not_noticed(world: World, mailbox: Mailbox) -> None:
+    async with running(dispatcher_for(world, mailbox.port)):
+        for _ in range(3):
+            planned = await world.plan(await world.order())
+            row = await world.reaches(planned, "sent")
+            assert row["attempts"] == 1
+            mailbox.drop_connections()
+
+
+async def test_connections_are_used_again(world: World, mailbox: Mailbox) -> None:
+    async with running(dispatcher_for(world, mailbox.port)):
+        for _ in range(3):
+            await world.reaches(await world.plan(await world.order()), "sent")
+    assert len(mailbox.sessions) == 1
+
+
+async def test_international_addresses_are_sent_or_refused_with_a_reason(world: World, mailbox: Mailbox) -> None:
+    async with running(dispatcher_for(world, mailbox.port)):
+        await world.reaches(await world.plan(await world.order(customer_email="jürgen@münchen.de")), "sent")
+    assert mailbox.recipients == ["jürgen@münchen.de"]
+    old = Mailbox()
+    await old.start(utf8=False)
+    planned = await world.plan(await world.order(customer_email="jürgen@münchen.de"))
+    domain = await world.plan(await world.order(customer_email="klant@münchen.de"))
+    async with running(dispatcher_for(world, old.port)):
+        row = await world.reaches(planned, "failed")
+        await world.reaches(domain, "sent")
+    await old.stop()
+    assert "international" in row["reason"]
+
+
+async def test_a_claim_that_ran_out_is_taken_over_and_the_late_result_changes_nothing(world: World) -> None:
+    planned = await world.plan(await world.order())
+    claims = Claims(world.database, Preparation(Renderer()).prepare, lease_seconds=0.2)
+    (first,) = (await claims.claim("email", 5)).claimed
+    assert (await claims.claim("email", 5)).claimed == []
+    await asyncio.sleep(0.25)
+    (second,) = (await claims.claim("email", 5)).claimed
+    assert first.message.notification_id == second.message.notification_id == planned.id
+    attempts = Attempts(world.database)
+    assert not await attempts.finish(first, result_of(Sent("late"), 1, 0.5))
+    assert (await world.row(planned))["state"] == "sending"
+    assert await attempts.finish(second, result_of(Sent("ok"), 2, 0.5))
+    assert (await world.row(planned))["state"] == "sent"
+    assert len(await world.events()) == 1
+    outcomes = await world.sql.fetch("SELECT outcome FROM attempts ORDER BY started_at")
+    assert [row["outcome"] for row in outcomes] == ["retry", "sent"]
+
+
+async def test_stopping_claims_no_more_and_finishes_what_is_under_way(world: World, mailbox: Mailbox) -> None:
+    planned = [await world.plan(await world.order()) for _ in range(4)]
+    mailbox.gate = asyncio.Event()
+    dispatcher = dispatcher_for(world, mailbox.port, concurrent=2)
+
+    async def both_under_way() -> bool:
+        return len(mailbox.mails) == 2
+
+    async with running(dispatcher):
+        await until(both_under_way)
+        dispatcher.stop()
+        mailbox.gate.set()
+    states = sorted([(await world.row(one))["state"] for one in planned])
+    assert states == ["planned", "planned", "sent", "sent"]
+
+
+async def test_a_plan_wakes_an_idle_dispatcher(world: World, mailbox: Mailbox) -> None:
+    dispatcher = dispatcher_for(world, mailbox.port, sweep=60)
+    listener = Listener(world.url, (WAKE_CHANNEL,), dispatcher.wake)
+    listening = asyncio.ensure_future(listener.run())
+    async with running(dispatcher):
+        await world.reaches(await world.plan(await world.order()), "sent")
+        await world.reaches(await world.plan(await world.order(), settle=0.5), "sent")
+    listener.stop()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_an_order_that_no_template_can_show_fails_alone(world: World, mailbox: Mailbox) -> None:
+    bad = await world.plan(await world.order(items=json.dumps([{"name": "x", "price": "NaN!"}])))
+    good = await world.plan(await world.order())
+    async with running(dispatcher_for(world, mailbox.port)):
+        row = await world.reaches(bad, "failed")
+        await world.reaches(good, "sent")
+    assert row["reason"] == "unrenderable"

@@ -1,0 +1,281 @@
+"""What clients read: the words, the amounts and dates in their language's form, and nothing that anybody slipped in."""
+
+import email
+import email.policy
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from email.message import EmailMessage
+from html.parser import HTMLParser
+from typing import Any
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from services.notifier.account import Account, AccountSettings, read_settings
+from services.notifier.channels.mime import Sender, UnusableAddress, build_mail
+from services.notifier.message import Message
+from services.notifier.messages.formats import show_date, show_money, show_number
+from services.notifier.messages.letter import compose
+from services.notifier.messages.rendering import Renderer
+from services.notifier.notification import Kind
+from services.notifier.order import Item, Order
+
+NBSP = "\u00a0"
+SENDER = Sender("Bugalou", "no-reply@bugalou.example")
+ORDER = Order(
+    id=UUID(int=1),
+    account=UUID(int=2),
+    live=True,
+    platform="custom",
+    number="INV-2026-042",
+    order_status="delivered",
+    payment_status="paid",
+    customer_email="klant@bedrijf.nl",
+    customer_name="Architectenbureau De Groot",
+    items=(Item("Ontwerp woning - fase 1", "2500"), Item("Bouwtechnisch advies", "150", "3")),
+    total=Decimal("2950"),
+    currency="EUR",
+    amount_paid=Decimal("2950"),
+    payment_method="bankoverschrijving",
+    invoice_number="F-42",
+    invoice_url="https://mijn-boekhouding.nl/f.pdf?a=1&b=2",
+    due_date=date(2026, 11, 22),
+    payment_url="https://tikkie.me/pay/42",
+)
+OVERDUE = replace(ORDER, payment_status="overdue", amount_paid=Decimal("100"))
+RENDERER = Renderer()
+
+
+def text_of(kind: Kind, order: Order, account: Account | None = None) -> str:
+    return RENDERER.text(compose(kind, order, account or Account("Studio Jansen")))
+
+
+def html_of(kind: Kind, order: Order, account: Account | None = None) -> str:
+    return RENDERER.html(compose(kind, order, account or Account("Studio Jansen")))
+
+
+def test_money_dates_and_numbers_have_the_form_of_the_language() -> None:
+    assert show_money(Decimal("2950"), "EUR", "nl_NL") == f"€{NBSP}2.950,00"
+    assert show_money(Decimal("2950"), "EUR", "en_GB") == "€2,950.00"
+    assert show_money(Decimal("2950"), "JPY", "nl_NL") == f"JP¥{NBSP}2.950"
+    assert show_money(Decimal("1.255"), "EUR", "nl_NL") == f"€{NBSP}1,255"
+    assert show_money(Decimal("1234.5"), None, "nl_NL") == "1.234,50"
+    assert show_money(Decimal("123456789012.34"), "EUR", "nl_NL") == f"€{NBSP}123.456.789.012,34"
+    assert show_date(date(2026, 11, 22), "nl_NL") == "22 november 2026"
+    assert show_date(date(2026, 11, 22), "en_GB") == "22 November 2026"
+    assert show_number(Decimal("0.125"), "nl_NL") == "0,125"
+
+
+def test_dutch_thanks_name_the_client_the_amount_and_the_invoice() -> None:
+    letter = compose("confirmation", ORDER, Account("Studio Jansen"))
+    assert letter.subject == "Bedankt voor uw betaling van factuur F-42"
+    text = RENDERER.text(letter)
+    assert text.startswith("Beste Architectenbureau De Groot,\n\nHartelijk dank!")
+    assert f"uw betaling van €{NBSP}2.950,00 voor factuur F-42" in text
+    assert f"- 3 x Bouwtechnisch advies: €{NBSP}150,00" in text
+    assert "https://mijn-boekhouding.nl/f.pdf?a=1&b=2" in text
+    assert "tikkie" not in text
+    assert text.endswith("Met vriendelijke groet,\nStudio Jansen\n")
+
+
+def test_english_reminder_asks_for_the_open_amount_and_shows_how_to_pay() -> None:
+    text = text_of("reminder", replace(OVERDUE, language="en"))
+    assert "Dear Architectenbureau De Groot," in text
+    assert "the open amount of €2,850.00?" in text
+    assert "Due date: 22 November 2026" in text
+    assert "Pay now:\nhttps://tikkie.me/pay/42" in text
+
+
+def test_dutch_reminder_asks_for_the_open_amount_with_the_due_date() -> None:
+    letter = compose("reminder", OVERDUE, Account())
+    assert letter.subject == "Herinnering: factuur F-42 staat nog open"
+    text = RENDERER.text(letter)
+    assert f"het openstaande bedrag van €{NBSP}2.850,00" in text
+    assert "Uiterste betaaldatum: 22 november 2026" in text
+
+
+@pytest.mark.parametrize("status", ["paid", "pending", "overdue"])
+def test_a_part_payment_says_what_is_left(status: str) -> None:
+    letter = compose("confirmation", replace(ORDER, payment_status=status, amount_paid=Decimal(1000)), Account())
+    assert letter.subject == "Bedankt voor uw deelbetaling van factuur F-42"
+    text = RENDERER.text(letter)
+    assert f"€{NBSP}1.000,00 ontvangen" in text
+    assert f"nog €{NBSP}1.950,00 open" in text
+    assert "https://tikkie.me/pay/42" in text
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        {"amount_paid": None},
+        {"amount_paid": Decimal(0)},
+        {"total": None},
+        {"total": None, "amount_paid": None},
+        {"currency": None},
+        {"customer_name": None},
+        {"items": ()},
+        {"invoice_number": None, "invoice_url": None, "due_date": None, "payment_url": None},
+    ],
+)
+@pytest.mark.parametrize("kind", ["confirmation", "reminder"])
+def test_every_optional_field_may_be_absent(kind: Kind, missing: dict[str, Any]) -> None:
+    order = replace(ORDER if kind == "confirmation" else OVERDUE, **missing)
+    for form in (text_of(kind, order), html_of(kind, order)):
+        assert "None" not in form
+        assert "{" not in form.partition("<body")[2]
+
+
+def test_paid_without_an_amount_thanks_for_the_total() -> None:
+    assert f"€{NBSP}2.950,00" in text_of("confirmation", replace(ORDER, amount_paid=None))
+
+
+@pytest.mark.parametrize(
+    ("client", "account", "used"), [(None, "en", "en"), ("nl", "en", "nl"), (None, "fr", "nl"), (None, "nl", "nl")]
+)
+def test_the_clients_language_wins_over_the_accounts(client: str | None, account: str, used: str) -> None:
+    settings = Account(settings=AccountSettings(language=account))
+    assert compose("confirmation", replace(ORDER, language=client), settings).language == used
+
+
+def test_settings_that_are_not_as_agreed_stop_no_message() -> None:
+    assert read_settings('{"language": "en", "other": 1}').language == "en"
+    assert read_settings('{"language": 7}') == AccountSettings()
+    assert read_settings(None) == AccountSettings()
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+
+EVIL = "</p><script>alert(1)</script><img src=x onerror=alert(1)>\"'{{ 7*7 }}{invoice}<style>*{display:none}</style>"
+
+
+@pytest.mark.parametrize("kind", ["confirmation", "reminder"])
+def test_no_field_can_add_markup(kind: Kind) -> None:
+    base = replace(ORDER if kind == "confirmation" else OVERDUE, language="en")
+    plain = _Tags()
+    plain.feed(html_of(kind, base))
+    evil = _Tags()
+    order = replace(
+        base,
+        customer_name=EVIL,
+        number=EVIL,
+        invoice_number=EVIL,
+        payment_method=EVIL,
+        items=(Item(EVIL, "1"), Item(EVIL, "1", "2")),
+    )
+    html = html_of(kind, order, Account(EVIL, AccountSettings(sender_name=EVIL)))
+    evil.feed(html)
+    assert evil.tags == plain.tags
+    assert {name for name, _ in evil.attributes} == {name for name, _ in plain.attributes}
+    assert "49" not in text_of(kind, order)
+    assert "{{ 7*7 }}{invoice}" in text_of(kind, order)
+
+
+def test_a_link_that_is_no_web_address_is_left_out() -> None:
+    order = replace(OVERDUE, invoice_url="javascript:alert(1)", payment_url='https://x.nl/"\u202e')
+    assert "javascript" not in html_of("reminder", order) + text_of("reminder", order)
+    assert "x.nl" not in html_of("reminder", order)
+
+
+def test_the_page_is_fit_for_phones_and_the_dark() -> None:
+    html = html_of("reminder", OVERDUE)
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in html
+    assert '<meta name="color-scheme" content="light dark">' in html
+    assert "@media (prefers-color-scheme: dark)" in html
+    assert '<td class="label" style="' in html
+    assert html.count("<style>") == 1
+    assert "<link" not in html
+
+
+MESSAGE = Message(
+    notification_id=UUID("58f91a66-866b-4c24-aa49-533276aed313"),
+    kind="reminder",
+    recipient="klant@bedrijf.nl",
+    recipient_name="Jan",
+    sender_name=None,
+    reply_to=None,
+    language="nl",
+    subject="Herinnering",
+    text="€ 2.950,00\n.\nFrom us",
+    html="<p>€</p>",
+)
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def parse(message: Message) -> EmailMessage:
+    content = build_mail(message, SENDER, NOW).content
+    parsed = email.message_from_bytes(content, policy=email.policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def test_headers_are_those_of_an_automatic_message() -> None:
+    mail = parse(replace(MESSAGE, reply_to="info@studio.nl", sender_name="Studio Jansen"))
+    assert mail["Message-ID"] == "<58f91a66-866b-4c24-aa49-533276aed313@bugalou.example>"
+    assert mail["From"] == "Studio Jansen <no-reply@bugalou.example>"
+    assert mail["Reply-To"] == "Studio Jansen <info@studio.nl>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["X-Bugalou-Notification"] == "reminder"
+    assert mail["Content-Language"] == "nl"
+    assert mail["Date"].datetime == NOW
+    assert mail.get_content_type() == "multipart/alternative"
+    text, html = mail.iter_parts()
+    assert isinstance(text, EmailMessage)
+    assert isinstance(html, EmailMessage)
+    assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    assert text.get_content().splitlines() == MESSAGE.text.splitlines()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Jan\r\nBcc: all@evil.example",
+        "Jan\nBcc: all@evil.example\n\nbody",
+        "=?utf-8?q?Jan=0D=0ABcc:_all=40evil.example?=",
+        'Jan" <all@evil.example>, "x',
+        "a,b;c:d<e>f@g\\h(i)",
+        "\0nul\x1b[31m",
+        "Zoë \u202e desrever",
+        "日本語" * 60,
+        "x" * 500,
+    ],
+)
+def test_no_name_can_add_a_header_or_a_recipient(name: str) -> None:
+    mail = parse(replace(MESSAGE, recipient_name=name, sender_name=name, subject=name, reply_to="a@b.nl"))
+    assert mail["Bcc"] is None
+    for header in ("To", "From", "Reply-To"):
+        assert len(mail[header].addresses) == 1
+    assert mail["To"].addresses[0].addr_spec == "klant@bedrijf.nl"
+    content = build_mail(replace(MESSAGE, recipient_name=name, subject=name), SENDER, NOW).content
+    assert b"\0" not in content
+    assert b"\nBcc" not in content
+
+
+def test_international_addresses_are_written_as_most_servers_take_them() -> None:
+    domain = build_mail(replace(MESSAGE, recipient="klant@münchen.de"), SENDER, NOW)
+    assert (domain.recipient, domain.international) == ("klant@xn--mnchen-3ya.de", False)
+    local = build_mail(replace(MESSAGE, recipient="jürgen@münchen.de"), SENDER, NOW)
+    assert local.international
+    assert "jürgen@münchen.de".encode() in local.content
+
+
+@pytest.mark.parametrize("reply_to", ["nobody", "jürgen@münchen.de", "a@b.nl\r\nBcc: x@y.nl"])
+def test_an_unusable_reply_address_stops_no_message(reply_to: str) -> None:
+    mail = parse(replace(MESSAGE, reply_to=reply_to))
+    assert mail["Reply-To"] is None
+    assert mail["Bcc"] is None
+
+
+@pytest.mark.parametrize("address", ["", "x", "a@b@c", "a b@c.nl", "a@c.nl\r\nBcc: x@y.nl", "<a@c.nl>"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(UnusableAddress):
+        build_mail(replace(MESSAGE, recipient=address), SENDER, NOW)

@@ -1,0 +1,59 @@
+"""Which notifications an event asks for."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from services.notifier.planner import Undecodable, plan, read_event
+from shared.contracts import Event
+
+ACCOUNT, ORDER, RUN = UUID(int=1), UUID(int=2), UUID(int=3)
+
+
+def event(event_type: str, **data: Any) -> Event:
+    told = {"order": {"id": str(ORDER), "customerName": "x"}, "changed": [], "submission": {"id": str(RUN)}, **data}
+    return Event(UUID(int=9), event_type, "2026-11-22T12:00:00Z", ACCOUNT, True, told)
+
+
+@pytest.mark.parametrize(
+    ("event_type", "kind"),
+    [("payment.paid", "confirmation"), ("payment.partial", "confirmation"), ("payment.overdue", "reminder")],
+)
+def test_each_event_plans_one_notification_per_channel(event_type: str, kind: str) -> None:
+    planned = plan(read_event(msgspec.json.encode(event(event_type))), ("email", "whatsapp"))
+    assert [(one.kind, one.channel, one.run_id, one.step) for one in planned] == [
+        (kind, "email", RUN, 1),
+        (kind, "whatsapp", RUN, 1),
+    ]
+    assert len({one.id for one in planned}) == 2
+
+
+def test_a_redelivered_event_gives_the_same_ids() -> None:
+    assert plan(event("payment.paid"), ("email",))[0].id == plan(event("payment.paid"), ("email",))[0].id
+
+
+def test_another_run_is_another_notification() -> None:
+    other = event("payment.paid", submission={"id": str(UUID(int=4)), "version": "7"})
+    assert plan(other, ("email",))[0].id != plan(event("payment.paid"), ("email",))[0].id
+
+
+def test_a_replay_and_other_events_notify_nobody() -> None:
+    assert plan(event("payment.paid", silent=True), ("email",)) == []
+    assert plan(event("order.updated"), ("email",)) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"\xff", b"[]", b'{"id":"x"}', b'"' * 3, b"[" * 100_000],
+)
+def test_what_is_no_event_is_told_apart(body: bytes) -> None:
+    with pytest.raises(Undecodable):
+        read_event(body)
+
+
+@pytest.mark.parametrize("data", [{"order": None}, {"submission": {}}, {"submission": {"id": "x"}}, {"silent": "no"}])
+def test_an_event_whose_data_is_not_as_agreed_is_told_apart(data: dict[str, Any]) -> None:
+    with pytest.raises(Undecodable):
+        plan(event("payment.paid", **data), ("email",))
