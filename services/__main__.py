@@ -1,4 +1,4 @@
-"""The composition root: runs several HTTP services in one process, at one origin (`python -m services gateway console`)."""
+"""The composition root: several HTTP services in one process, at one origin (`python -m services gateway console`)."""
 
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence

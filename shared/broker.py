@@ -1,8 +1,8 @@
-"""RabbitMQ behind three nouns: a connection, a publisher that returns only confirmed, and deliveries that are acknowledged last.
+"""RabbitMQ in three nouns: a connection, a publisher that returns once confirmed, deliveries acknowledged last.
 
-The only user of aio-pika but for the topology. Its traps, handled here once: a publish without a deadline can wait for ever;
-one in flight when the connection is lost may end in a bare CancelledError; nothing is replayed after a reconnection; an
-acknowledgement on a channel that is gone must not fail, since the broker delivers again by itself.
+The only user of aio-pika but for the topology. Its traps, handled here once: a publish without a deadline can wait for
+ever; one in flight when the connection is lost may end in a bare CancelledError; nothing is replayed after a
+reconnection; an acknowledgement on a channel that is gone must not fail, since the broker delivers again by itself.
 """
 
 import asyncio
@@ -174,8 +174,8 @@ class Delivery:
 class Consumer:
     """Hands each delivery of a queue to a callback that only enqueues; a component.
 
-    `prefetch` bounds how many unacknowledged deliveries this process holds. A `private` queue is made by this consumer and goes
-    with its connection.
+    `prefetch` bounds how many unacknowledged deliveries this process holds. A `private` queue is made by this consumer
+    and goes with its connection.
     """
 
     def __init__(

@@ -71,7 +71,8 @@ class Event(Struct, frozen=True):
     """A fact that the system derived and publishes, with a stable id; consumers may see it more than once.
 
     `timestamp` is RFC 3339. `data` holds `order` (the merged order), `changed` (names of its fields) and, for what a
-    submission began, `submission` {id, version}; `silent` is true where a replay derived it, so that nobody is notified.
+    submission began, `submission` {id, version}; `silent` is true where a replay derived it, so that nobody is
+    notified.
     """
 
     id: UUID

@@ -1,7 +1,7 @@
 """The merge: an order is the fold of its history in version order. Pure; time, storage and arrival order play no part.
 
-`advance` takes one submission further and is all that a new one on top of the history needs (the fast road); `fold` runs it over
-a whole history (the slow road). That both give the same row is held by property tests.
+`advance` takes one submission further and is all that a new one on top of the history needs (the fast road); `fold`
+runs it over a whole history (the slow road). That both give the same row is held by property tests.
 """
 
 from collections.abc import Iterable
@@ -64,8 +64,8 @@ class Entry(Struct, frozen=True):
 class State(Struct):
     """An order as its submissions up to some version have made it; all of it is stored in the order's row.
 
-    `paid_since` is the start of the last run of `paid`, `overdue_since` the first `overdue` of all, `amount_paid_peak` the
-    highest `amountPaid` that any submission has named.
+    `paid_since` is the start of the last run of `paid`, `overdue_since` the first `overdue` of all, `amount_paid_peak`
+    the highest `amountPaid` that any submission has named.
     """
 
     fields: dict[str, Any] = field(default_factory=dict)
@@ -121,7 +121,7 @@ class Recent:
         self._last[fingerprint] = (version, original)
 
     def original_of(self, entry: Entry) -> UUID | None:
-        """Return the submission that `entry` repeats, or None where it counts by itself; entries come in version order."""
+        """Return the submission that `entry` repeats, or None where it counts; to be asked in version order."""
         last = self._last.get(entry.fingerprint)
         original = None
         if last is not None and not entry.keyed and last[1] != entry.id:

@@ -1,7 +1,8 @@
 """The API keys in memory, and the database's clock: both looked at every second, both good for hours without it.
 
-One small query a second tells whether any key has changed and what time Postgres has. So a revocation is known everywhere within two
-seconds, no notification can be missed, and while Postgres is away the keys already known keep working.
+One small query a second tells whether any key has changed and what time Postgres has. So a revocation is known
+everywhere within two seconds, no notification can be missed, and while Postgres is away the keys already known keep
+working.
 """
 
 import asyncio
@@ -13,9 +14,10 @@ from shared.database import Database, Row
 from shared.errors import DatabaseUnavailable
 from shared.keys import ApiKey, digest_of, is_well_formed
 from shared.telemetry import log
-from shared.waits import each
+from shared.waits import wait_for
 
 REFRESH_SECONDS: Final = 0.75
+FIRST_LOOK_SECONDS: Final = 0.05
 QUERY_SECONDS: Final = 5.0
 
 _LOOK: Final = (
@@ -59,12 +61,14 @@ class Keyring:
 
     async def run(self) -> None:
         """Keep the keys current until stopped."""
-        async for _ in each(self._stopping, REFRESH_SECONDS):
+        while not self._stopping.is_set():
             try:
                 async with asyncio.timeout(QUERY_SECONDS):
                     await self._look()
             except (DatabaseUnavailable, TimeoutError) as error:
-                log.warning("keyring.stale", reason=str(error), age_seconds=self.age_seconds)
+                if self.is_loaded:
+                    log.warning("keyring.stale", reason=str(error), age_seconds=self.age_seconds)
+            await wait_for(self._stopping, REFRESH_SECONDS if self.is_loaded else FIRST_LOOK_SECONDS)
 
     def stop(self) -> None:
         """Refresh no more."""

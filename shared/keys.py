@@ -1,7 +1,7 @@
 """API keys: their form, and what a known one may do.
 
-`bg_live_` or `bg_test_`, 30 base62 characters from the system's CSPRNG, and 6 that are the CRC32 of all before them, so that a typo
-is refused without a look-up (the form of GitHub's tokens). Only the SHA-256 of a key is ever stored.
+`bg_live_` or `bg_test_`, 30 base62 characters from the system's CSPRNG, and 6 that are the CRC32 of all before them, so
+that a typo is refused without a look-up (the form of GitHub's tokens). Only the SHA-256 of a key is ever stored.
 """
 
 import re

@@ -1,6 +1,7 @@
 """The outbox: events commit with the change that they tell of, and the relay carries them out afterwards.
 
-Whoever changes state (the worker an order, the notifier a notification) adds its events here inside its own transaction.
+Whoever changes state (the worker an order, the notifier a notification) adds its events here inside its own
+transaction.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Logs as JSON events on standard error, and one Prometheus endpoint per process.
 
-A log line is an event with fields (`order.applied`), never a sentence with values in it, and holds no key and no personal
-data: what is logged is named explicitly, and errors of drivers are logged by class and code.
+A log line is an event with fields (`order.applied`), never a sentence with values in it, and holds no key and no
+personal data: what is logged is named explicitly, and errors of drivers are logged by class and code.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Every exchange, queue and binding, declared in one place; whoever connects declares all of it, so that order of starting is free.
+"""Every exchange, queue and binding; whoever connects declares all of it, so that services start in any order.
 
     <prefix>.submissions           quorum queue   gateways -> workers (default exchange)
     <prefix>.submissions.dead      quorum queue   what no worker could acknowledge, drained into `failures`
@@ -6,7 +6,8 @@
     <prefix>.notifications         quorum queue   bound to the events that the notifier acts on
     <prefix>.notifications.dead    quorum queue
 
-A queue's arguments can never change once it exists (406), so only what must not change stands here; limits are policies.
+A queue's arguments can never change once it exists (406), so only what must not change stands here; limits are
+policies.
 """
 
 from typing import Final

@@ -1,7 +1,7 @@
 """Versions: 63-bit numbers that give all submissions one total order.
 
-The upper 52 bits are microseconds since 1970 (they last until 2112), the lower 11 the gateway's node number, so that two
-gateways seldom give the same one; where they do, the submission's id decides. A sender's `occurredAt` has no node.
+The upper 52 bits are microseconds since 1970 (they last until 2112), the lower 11 the gateway's node number, so that
+two gateways seldom give the same one; where they do, the submission's id decides. A sender's `occurredAt` has no node.
 """
 
 from typing import Final

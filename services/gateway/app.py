@@ -8,9 +8,11 @@ from aiohttp import web
 from uuid_utils.compat import uuid7
 
 from services.gateway.answers import Answers
+from services.gateway.batch import BatchHandler
 from services.gateway.clock import SharedClock
 from services.gateway.group_commit import GroupCommit
 from services.gateway.handlers import OrdersHandler
+from services.gateway.intake import Intake
 from services.gateway.settings import Settings
 from shared.broker import BrokerConnection, Consumer, Publisher
 from shared.database import Database
@@ -39,8 +41,16 @@ def mount(application: web.Application, settings: Settings) -> Sequence[Componen
     consumer = Consumer(listening, reply_to, prefetch=ANSWERS_PREFETCH, accept=answers.accept, private=True)
     publisher = Publisher(publishing, timeout_seconds=settings.publish_seconds)
     commit = GroupCommit(publisher, names.submissions, settings.limits, reply_to=reply_to)
-    handler = OrdersHandler(keyring, clock, commit, answers, body_seconds=settings.web.body_seconds)
-    handler.add_routes(application)
+    intake = Intake(
+        keyring,
+        clock,
+        commit,
+        answers,
+        body_seconds=settings.web.body_seconds,
+        most_body_bytes=settings.bodies_bytes,
+    )
+    OrdersHandler(intake).add_routes(application)
+    BatchHandler(intake).add_routes(application)
 
     def postgres() -> str:
         age = keyring.age_seconds

@@ -1,7 +1,7 @@
 """The clock that all gateways share: Postgres's, carried on by this machine's monotonic one.
 
-Versions order submissions that come through different gateways, so their hosts' own clocks must not matter: one that is five
-minutes off, or is set back, changes nothing here.
+Versions order submissions that come through different gateways, so their hosts' own clocks must not matter: one that is
+five minutes off, or is set back, changes nothing here.
 """
 
 import time

@@ -1,7 +1,7 @@
-"""Group commit: while one message is on its way to the broker, the submissions that arrive gather and go as the next one.
+"""Group commit: while one message is on its way to the broker, what arrives gathers and goes as the next one.
 
-What costs is the number of messages, not of submissions. A lone request waits for nobody: with nothing in flight, it leaves
-at once.
+What costs is the number of messages, not of submissions. A lone request waits for nobody: with nothing in flight, it
+leaves at once.
 """
 
 import asyncio

@@ -42,3 +42,11 @@ def wait_seconds(request: web.Request) -> int | None:
             if found is not None:
                 return min(int(found[1]), MOST_WAIT_SECONDS)
     return None
+
+
+def flag(request: web.Request, name: str) -> bool:
+    """Return a parameter of the query that is true or false, false where it is absent."""
+    values = request.query.getall(name, ["false"])
+    if len(values) > 1 or values[0] not in ("true", "false"):
+        raise Problem(422, "invalid_parameter", f"The parameter {name} is true or false")
+    return values[0] == "true"

@@ -8,12 +8,13 @@ from shared.settings import Common, Web, common, web
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """`publish_seconds` bounds the wait for the broker's confirm, and with it how long a 503 can take."""
+    """`publish_seconds` bounds the wait for the broker's confirm; `bodies_bytes` what all bodies under way may hold."""
 
     common: Common
     web: Web
     limits: Limits
     publish_seconds: float
+    bodies_bytes: int
 
 
 def fill(env: FileAwareEnv) -> Settings:
@@ -30,4 +31,5 @@ def fill(env: FileAwareEnv) -> Settings:
             linger_seconds=env.float("GATEWAY_LINGER_SECONDS", 0.005),
         ),
         publish_seconds=env.float("PUBLISH_SECONDS", 4.0),
+        bodies_bytes=env.int("GATEWAY_BODIES_BYTES", 256 * 1024 * 1024),
     )

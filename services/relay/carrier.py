@@ -86,6 +86,7 @@ class Carrier:
             mandatory=False,  # many types have no subscriber, and need none
         )
 
+
 class Maintenance:
     """Keeps the outbox's partitions and sweeps what has had its time; a component."""
 

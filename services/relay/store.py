@@ -1,4 +1,4 @@
-"""The table `outbox` as the relay sees it: unsent events, claimed by row locks, so that several relays share the work."""
+"""The table `outbox` as the relay sees it: unsent events, claimed by row locks, so that relays share the work."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -62,7 +62,8 @@ class Outbox:
     async def claim(self, most: int) -> AsyncIterator[tuple[Sequence[Unsent], list[UUID]]]:
         """Give up to `most` unsent events, locked against other relays, and a list to put the sent ones' ids in.
 
-        They are marked as sent when the block ends. If the process dies before that, they are sent again: at least once.
+        They are marked as sent when the block ends. If the process dies before that, they are sent again: at least
+        once.
         """
         async with self._database.transaction() as connection:
             rows = await connection.fetch(_CLAIM, most)

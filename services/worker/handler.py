@@ -1,4 +1,4 @@
-"""From message bodies to settled submissions: one bad one is found by halving and set aside, its neighbours go through."""
+"""From message bodies to settled submissions: a bad one is found by halving and set aside, its neighbours go on."""
 
 from collections.abc import Sequence
 from typing import Final, Protocol, TypedDict
@@ -26,7 +26,7 @@ class _Patience(TypedDict):
 
 
 _PATIENCE: Final[_Patience] = {"attempts": None, "timeout": None, "wait_initial": 0.05, "wait_max": 2.0}
-"""Postgres is waited for without end: what the broker handed over stays unacknowledged, so nothing is lost meanwhile."""
+"""Postgres is waited for without end: what the broker handed over stays unacknowledged, so nothing is lost."""
 
 
 class Settles(Protocol):

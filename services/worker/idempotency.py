@@ -1,7 +1,7 @@
-"""The table `idempotency_keys`: which submission stands for an Idempotency-Key; of two with different bodies the lower version.
+"""The table `idempotency_keys`: which submission stands for a key; of two different ones, the lower version.
 
-A submission's id derives from its key and content, so the same request again is the same submission; another body under the
-same key is another submission, which is rejected.
+A submission's id derives from its key and content, so the same request again is the same submission; another body under
+the same key is another submission, which is rejected.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ WHERE k.account_id = n.account_id AND k.livemode = n.livemode AND k.digest = n.d
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """How the keys of a batch fell: ids of the batch that are rejected, and stored ones (with their order) that now are."""
+    """How keys fell: ids of the batch that are rejected, and stored ones (with their order) that now are."""
 
     rejected: frozenset[UUID]
     overthrown: dict[UUID, UUID]

@@ -1,4 +1,4 @@
-"""From deliveries to acknowledgements: gathers what has arrived into one batch, settles it, answers, acknowledges last."""
+"""From deliveries to acknowledgements: gathers what has arrived, settles it in one batch, acknowledges last."""
 
 import asyncio
 from collections import defaultdict
@@ -98,7 +98,7 @@ class Intake:
         log.debug("batch.settled", messages=len(deliveries), submissions=len(submissions))
 
     async def _answer(self, reply_to: str, settled: list[Settled]) -> None:
-        """Tell a gateway what became of its waiting requests; if that fails they time out and answer 202, which is true."""
+        """Tell a gateway what became of its waiting requests; if that fails they time out to a 202, which is true."""
         try:
             await self._publisher.publish(
                 _encode(SettledBatch(settled)),

@@ -86,7 +86,8 @@ def entry_of(submission: Submission, settled_at: int) -> Entry:
 def merge_on_top(stored: Stored | None, new: Sequence[Submission], twins: dict[bytes, Twin], settled_at: int) -> Merged:
     """The fast road: every new version is above all that is stored, so the row and the contents' twins say enough.
 
-    Every run in the row has been told already (each commit leaves it so), hence what begins now is all there is to tell.
+    Every run in the row has been told already (each commit leaves it so), hence what begins now is all there is to
+    tell.
     """
     state = _copy(stored.state) if stored else State()
     before = dict(state.fields)
@@ -119,8 +120,8 @@ def merge_on_top(stored: Stored | None, new: Sequence[Submission], twins: dict[b
 def merge_into_history(stored: Stored, history: Sequence[Entry], new: Sequence[Submission], settled_at: int) -> Merged:
     """The slow road: fold the whole history, the new submissions among it.
 
-    `history` holds all that counts (nothing rejected, no id of `new`). Where a new one equals a stored one in content and
-    version, the one stored second is the duplicate, whichever the fold keeps.
+    `history` holds all that counts (nothing rejected, no id of `new`). Where a new one equals a stored one in content
+    and version, the one stored second is the duplicate, whichever the fold keeps.
     """
     entries = {entry.id: entry for entry in history}
     equals = {(entry.fingerprint, entry.version): entry.id for entry in history}

@@ -59,7 +59,8 @@ _INSERTED: Final = (("id", "uuid", "n.id"), *_IDENTITY, *_STATE)
 _UPDATED: Final = (("id", "uuid", "n.id"), *_STATE)
 
 _KNOWN: Final = """
-SELECT (extract(epoch FROM now()) * 1000000)::bigint AS now, ARRAY(SELECT id FROM orders WHERE id = ANY($1::uuid[])) AS known
+SELECT (extract(epoch FROM now()) * 1000000)::bigint AS now,
+    ARRAY(SELECT id FROM orders WHERE id = ANY($1::uuid[])) AS known
 """
 
 # In the order of ids, as every worker inserts and locks: two that meet wait for each other, never in a circle.

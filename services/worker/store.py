@@ -1,8 +1,8 @@
 """The worker's transaction: a batch of submissions becomes history, orders and events, all or nothing.
 
-The order of its steps is what keeps several workers from harming each other: claims of keys (by digest), then inserts of orders
-(by id), then locks of orders (by id). Each waits only for transactions in the same or a later step, so there is no deadlock; and
-nothing of an order is read before it is locked, so no two workers both see its old state.
+The order of its steps is what keeps several workers from harming each other: claims of keys (by digest), then inserts
+of orders (by id), then locks of orders (by id). Each waits only for transactions in the same or a later step, so there
+is no deadlock; and nothing of an order is read before it is locked, so no two workers both see its old state.
 """
 
 from collections import defaultdict
@@ -27,8 +27,8 @@ class Store:
     async def settle(self, submissions: Sequence[Submission]) -> list[Settled]:
         """Settle a batch and return what became of those that somebody waits for, once it is committed.
 
-        May run twice for the same submissions, also at once in two workers: each counts once. Raises `DatabaseUnavailable` (run
-        it again) or `DataError` (one of them is refused; which one, a smaller batch tells).
+        May run twice for the same submissions, also at once in two workers: each counts once. Raises
+        `DatabaseUnavailable` (run it again) or `DataError` (one of them is refused; which one, a smaller batch tells).
         """
         batch = _lowest_copies(submissions)
         async with self._database.transaction() as connection:

@@ -1,7 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457), with the API's own `error` kept as a member.
 
-Handlers raise `Problem` or one of the system's errors; the middleware `shape_errors` is the only place that turns either into
-an answer. Nothing of the request is ever echoed, and nothing of a stack.
+Handlers raise `Problem` or one of the system's errors; the middleware `shape_errors` is the only place that turns
+either into an answer. Nothing of the request is ever echoed, and nothing of a stack.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -50,11 +50,11 @@ class Problem(Exception):
             "requestId": request_id,
         }
 
-    def response(self) -> web.Response:
-        """Return the answer, with an id under which the logs tell more."""
+    def response(self, more: Mapping[str, Any] | None = None) -> web.Response:
+        """Return the answer, with an id under which the logs tell more, and `more` members if any."""
         request_id = uuid4().hex
         headers = {"X-Request-Id": request_id, "Cache-Control": "no-store", **self.headers}
-        body = msgspec.json.encode(self.document(request_id))
+        body = msgspec.json.encode({**self.document(request_id), **(more or {})})
         return web.Response(body=body, status=self.status, headers=headers, content_type=CONTENT_TYPE)
 
 

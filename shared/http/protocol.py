@@ -1,4 +1,4 @@
-"""The HTTP/1.1 connection of aiohttp, with what it lacks: a deadline for the head, a cap, and errors in our own form."""
+"""aiohttp's connection, with what it lacks: a deadline for the head, a cap, and errors in our own form."""
 
 import asyncio
 from functools import partial
@@ -15,7 +15,8 @@ from shared.telemetry import log
 class Connection(RequestHandler):
     """One client's connection; `head_seconds` is how long it may take over a request's line and headers.
 
-    aiohttp's only deadline there is that for idle connections, which a client that sends a byte now and then never meets.
+    aiohttp's only deadline there is that for idle connections, which a client that sends a byte now and then never
+    meets.
     """
 
     __slots__ = ("_head_deadline", "_head_seconds", "_most")

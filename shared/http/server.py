@@ -20,7 +20,14 @@ _LAST_ACCEPTS: Final = 5
 
 def make_application(*, most_bytes: int) -> web.Application:
     """Return an application whose errors are problem documents; routes are added by the service."""
-    return web.Application(middlewares=[shape_errors], client_max_size=most_bytes)
+    application = web.Application(middlewares=[shape_errors], client_max_size=most_bytes)
+    application.on_response_prepare.append(_name_no_software)
+    return application
+
+
+async def _name_no_software(_: web.Request, response: web.StreamResponse) -> None:
+    """Tell nobody which versions run here."""
+    response.headers["Server"] = "bugalou"
 
 
 class HttpServer:

@@ -13,8 +13,8 @@ _deterministic = msgspec.msgpack.Encoder(order="deterministic")
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one submission changes; two with equal contents say the same, whatever the order of their members was.
 
-    `sets` maps the API's field names to normalised JSON values (amounts as shortest plain text), `clears` is sorted, and
-    `occurred_at` is in microseconds since 1970.
+    `sets` maps the API's field names to normalised JSON values (amounts as shortest plain text), `clears` is sorted,
+    and `occurred_at` is in microseconds since 1970.
     """
 
     sets: dict[str, Any]
@@ -32,7 +32,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """A valid request for one order that has no version yet: identity, content, and the faults that were only warnings."""
+    """A valid request for one order, without a version yet: identity, content, and what was only worth a warning."""
 
     platform: str
     order_number: str

@@ -1,4 +1,4 @@
-"""What the members of a body mean: each value checked for sense and brought to the one form that is stored and compared."""
+"""What the members of a body mean: each value checked, and brought to the one form that is stored and compared."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -67,7 +67,8 @@ def _amount(name: str, raw: Raw, decimals: int) -> str:
         places = "no decimals" if decimals == 0 else f"at most {decimals} decimals"
         minus = "" if name in SIGNED else ", not negative"
         raise _Wrong(
-            f'must be a decimal such as "{amount_example(decimals)}": plain digits, at most 12 before the point and {places}{minus}'
+            f'must be a decimal such as "{amount_example(decimals)}": plain digits, '
+            f"at most 12 before the point and {places}{minus}"
         )
     return amount
 
@@ -126,7 +127,7 @@ def _occurred_at(value: str, now: int) -> int:
 
 
 def pointer_token(name: str) -> str:
-    """Return a member's name as one token of a JSON pointer (RFC 6901), shortened where it is long, never unprintable."""
+    """Return a member's name as one token of a JSON pointer (RFC 6901), shortened and always printable."""
     token = name[:64].replace("~", "~0").replace("/", "~1")
     return token.encode("ascii", "backslashreplace").decode() if text_fault(token) else token
 

@@ -1,7 +1,7 @@
 """From the bytes of a request to a draft: everything that is wrong with them at once, each fault with its pointer.
 
-The fast road decodes the whole body into `OrderBody`. Only where msgspec refuses it (at the first fault, or for an unknown
-field) is it read again member by member; both roads end in the same normalisation.
+The fast road decodes the whole body into `OrderBody`. Only where msgspec refuses it (at the first fault, or for an
+unknown field) is it read again member by member; both roads end in the same normalisation.
 """
 
 import difflib
@@ -32,8 +32,8 @@ _MOST_REPORTED: Final = 100
 def read_order(body: bytes, *, strict: bool, now: int) -> Draft:
     """Return the draft that a body describes; unknown fields are warnings, or faults where `strict`.
 
-    `now` is in microseconds. Raises `MalformedJson` for what is not JSON, and `InvalidInput` with every fault for what is
-    JSON but no valid order.
+    `now` is in microseconds. Raises `MalformedJson` for what is not JSON, and `InvalidInput` with every fault for what
+    is JSON but no valid order.
     """
     check_well_formed(body)
     faults: list[Fault] = []

@@ -77,7 +77,7 @@ def show_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def amount_due(fields: Mapping[str, Any]) -> str | None:
-    """Return what is still open: total minus amountPaid; nothing where it is paid without an amount; None without a total."""
+    """Return what is open, total minus amountPaid: 0 where it is paid without an amount, None without a total."""
     total, paid = fields.get("total"), fields.get("amountPaid")
     if total is None:
         return None

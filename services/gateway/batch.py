@@ -1,0 +1,165 @@
+"""POST /api/v1/orders/batch: many orders in one request, each with a verdict of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from services.gateway.handlers import MOST_BYTES as MOST_ITEM_BYTES
+from services.gateway.intake import Intake, Sender
+from services.gateway.items import named, read_lines, split_array
+from services.gateway.preferences import flag
+from services.gateway.verdicts import verdict_of
+from shared.contracts import Settled, Submission
+from shared.errors import Fault, InvalidInput
+from shared.http.bodies import check_declared, read_body, receive
+from shared.http.problems import Problem
+from shared.orders.content import Draft
+
+MOST_BYTES: Final = 16 * 1024 * 1024
+MOST_ITEMS: Final = 10_000
+NDJSON: Final = "application/x-ndjson"
+_TYPES: Final = ("application/json", NDJSON)
+_CHUNK: Final = 250
+"""Submissions handed to the group commit at a time, about one message's worth."""
+_BREATH: Final = 50
+"""Items read before other requests get their turn (a millisecond or two)."""
+
+
+class _Refused(Struct, frozen=True):
+    error: str
+    faults: tuple[Fault, ...] = ()
+    platform: str | None = None
+    order_number: str | None = None
+
+
+class _Taken(Struct, frozen=True):
+    submission: Submission
+    draft: Draft
+    size: int
+
+
+class BatchHandler:
+    """Takes batches: a JSON array, or NDJSON read line by line as it arrives."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    def add_routes(self, application: web.Application) -> None:
+        """Add the route to an application."""
+        application.router.add_post("/api/v1/orders/batch", self.post)
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Accept the valid items of a batch, or with `?atomic=true` all or none of them."""
+        intake = self._intake
+        sender = intake.sender_of(request)
+        atomic = flag(request, "atomic")
+        media_type = check_declared(request, most_bytes=MOST_BYTES, types=_TYPES)
+        with intake.budget.hold(request, MOST_BYTES):
+            read = [item async for item in self._read(request, media_type, sender)]
+            taken = [item for item in read if isinstance(item, _Taken)]
+            if not read:
+                raise Problem(422, "empty_batch", "The batch holds no orders")
+            if not taken or (atomic and len(taken) < len(read)):
+                return _refusal(read)
+            results = await self._commit(read, taken, sender)
+        document = {
+            "success": True,
+            "accepted": len(taken),
+            "rejected": len(read) - len(taken),
+            "results": results,
+        }
+        headers = {"Cache-Control": "no-store"}
+        if sender.wait is not None:
+            headers["Preference-Applied"] = f"wait={sender.wait}"
+        return web.Response(body=msgspec.json.encode(document), headers=headers, content_type="application/json")
+
+    async def _read(self, request: web.Request, media_type: str, sender: Sender) -> AsyncIterator[_Taken | _Refused]:
+        seconds = self._intake.body_seconds
+        if media_type == NDJSON:
+            items = read_lines(receive(request, most_bytes=MOST_BYTES, seconds=seconds))
+        else:
+            items = _each(split_array(await read_body(request, most_bytes=MOST_BYTES, seconds=seconds)))
+        index = 0
+        async for item in items:
+            if index == MOST_ITEMS:
+                raise Problem(413, "too_many_orders", f"A batch may hold at most {MOST_ITEMS} orders: send several")
+            yield self._read_item(item, sender, index)
+            index += 1
+            if index % _BREATH == 0:
+                await asyncio.sleep(0)
+
+    def _read_item(self, item: bytes, sender: Sender, index: int) -> _Taken | _Refused:
+        if len(item) > MOST_ITEM_BYTES:
+            return _Refused(f"An order may have at most {MOST_ITEM_BYTES} bytes")
+        try:
+            submission, draft = self._intake.read(item, sender, suffix=f"/{index}")
+        except InvalidInput as error:
+            return _Refused(error.message, error.faults, *named(item))
+        except Problem as problem:
+            return _Refused(problem.error, problem.faults, *named(item))
+        return _Taken(submission, draft, len(item))
+
+    async def _commit(self, read: list[_Taken | _Refused], taken: list[_Taken], sender: Sender) -> list[dict[str, Any]]:
+        """Publish what was taken and return all verdicts, in the batch's order."""
+        chunks = [taken[start : start + _CHUNK] for start in range(0, len(taken), _CHUNK)]
+        commits = [
+            self._intake.commit([item.submission for item in chunk], sum(item.size for item in chunk), sender)
+            for chunk in chunks
+        ]
+        # All have ended before the first failure is told: a batch that gets no 200 may have been taken in part.
+        outcomes = await asyncio.gather(*commits, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        settled = iter([one for outcome in outcomes if not isinstance(outcome, BaseException) for one in outcome])
+        return [
+            _refused(index, item) if isinstance(item, _Refused) else _verdict(index, item, next(settled))
+            for index, item in enumerate(read)
+        ]
+
+
+def _verdict(index: int, item: _Taken, settled: Settled | None) -> dict[str, Any]:
+    verdict = verdict_of(item.submission, item.draft, settled)
+    result: dict[str, Any] = {
+        "index": index,
+        "status": verdict.status,
+        "platform": item.draft.platform,
+        "orderNumber": item.draft.order_number,
+        "receipt": verdict.receipt,
+    }
+    if settled is not None:
+        result["order"] = verdict.order
+    if verdict.warnings:
+        result["warnings"] = verdict.warnings
+    if verdict.error is not None:
+        result |= {"error": verdict.error, "errors": []}
+    return result
+
+
+def _refused(index: int, item: _Refused) -> dict[str, Any]:
+    return {
+        "index": index,
+        "status": HTTPStatus.UNPROCESSABLE_ENTITY.value,
+        "platform": item.platform,
+        "orderNumber": item.order_number,
+        "error": item.error,
+        "errors": item.faults,
+    }
+
+
+def _refusal(read: list[_Taken | _Refused]) -> web.Response:
+    """Answer 422 for a batch of which nothing is taken; its results say what is wrong with which item."""
+    refused = [_refused(index, item) for index, item in enumerate(read) if isinstance(item, _Refused)]
+    problem = Problem(422, "invalid_batch", f"Nothing was taken: {len(refused)} of {len(read)} orders are wrong")
+    more = {"success": False, "accepted": 0, "rejected": len(read), "results": refused}
+    return problem.response(more)
+
+
+async def _each(items: list[bytes]) -> AsyncIterator[bytes]:
+    for item in items:
+        yield item

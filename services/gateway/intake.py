@@ -1,0 +1,82 @@
+"""What both ways of posting orders share: the sender, bodies becoming submissions, and the wait for workers."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from aiohttp import web
+from msgspec import Struct
+
+from services.gateway.acceptance import accept
+from services.gateway.answers import Answers
+from services.gateway.clock import SharedClock
+from services.gateway.preferences import flag, idempotency_key, wait_seconds
+from shared.contracts import Settled, Submission
+from shared.errors import Unavailable
+from shared.http.authentication import FindsKeys, allow_platform, authenticate
+from shared.http.bodies import BodyBudget
+from shared.keys import ApiKey
+from shared.orders.content import Draft
+from shared.orders.validation import read_order
+
+
+class Commits(Protocol):
+    """Publishes submissions; returns once the broker holds them."""
+
+    async def submit(self, submissions: Sequence[Submission], size: int) -> None:
+        """Publish or raise `Unavailable`."""
+        ...
+
+
+class Sender(Struct, frozen=True):
+    """Who sends, and what the request asks for besides its orders."""
+
+    key: ApiKey
+    idempotency_key: str | None
+    wait: int | None
+    strict: bool
+
+
+class Intake:
+    """Turns the bodies of requests into submissions and hands them to the group commit."""
+
+    def __init__(
+        self,
+        keys: FindsKeys,
+        clock: SharedClock,
+        commit: Commits,
+        answers: Answers,
+        *,
+        body_seconds: float,
+        most_body_bytes: int,
+    ) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._commit = commit
+        self._answers = answers
+        self.body_seconds = body_seconds
+        self.budget = BodyBudget(most_body_bytes)
+
+    def sender_of(self, request: web.Request) -> Sender:
+        """Return who sends a request, or raise 401, 403, 400 or 422; nothing of the body has been read yet."""
+        key = authenticate(request, self._keys, "orders:write")
+        if not self._clock.is_trusted:
+            raise Unavailable("the shared clock has not been measured yet")
+        return Sender(key, idempotency_key(request), wait_seconds(request), flag(request, "strict"))
+
+    def read(self, body: bytes, sender: Sender, *, suffix: str = "") -> tuple[Submission, Draft]:
+        """Return the submission that one body becomes; `suffix` tells the items of a batch's Idempotency-Key apart."""
+        draft = read_order(body, strict=sender.strict, now=self._clock.now())
+        allow_platform(sender.key, draft.platform)
+        repeated = None if sender.idempotency_key is None else sender.idempotency_key + suffix
+        wait = sender.wait is not None
+        return accept(draft, sender.key, self._clock, idempotency_key=repeated, wait=wait), draft
+
+    async def commit(self, submissions: Sequence[Submission], size: int, sender: Sender) -> list[Settled | None]:
+        """Publish submissions; return what became of each if the sender waits, None where that is not known yet."""
+        if sender.wait is None:
+            await self._commit.submit(submissions, size)
+            return [None] * len(submissions)
+        with self._answers.expect(submissions) as expected:
+            await self._commit.submit(submissions, size)
+            settled = await expected.collect(sender.wait)
+        return [settled.get(submission.id) for submission in submissions]
