@@ -55,7 +55,7 @@ def up(
             run(layout, size, port, os.environ, _logged(layout, say), ready)
 
         def say(text: str) -> None:
-            console.print(text, markup=False, soft_wrap=True, style="dim")
+            console.print(text, markup=False, soft_wrap=True)
 
         if detached:
             print(detach(task, layout.log_file("supervisor"), say), flush=True)

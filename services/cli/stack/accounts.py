@@ -1,9 +1,7 @@
 """The account that the stack makes for its user, with a live and a test key."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -25,10 +23,9 @@ class Accounts:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def of(self, database_url: str, create: Callable[[], bytes], *, fresh: bool) -> AccountKeys:
-        """Return the database's account; `create` is asked for one where none is known, or the database is fresh."""
+    def of(self, place: str, create: Callable[[], bytes], *, fresh: bool) -> AccountKeys:
+        """Return the database's account; `create` is asked for one where none is known, or it is fresh."""
         known = self._load()
-        place = _place(database_url)
         if fresh or place not in known:
             known[place] = msgspec.json.decode(create(), type=AccountKeys)
             write_whole(self._path, msgspec.json.format(msgspec.json.encode(known)), durable=True)
@@ -39,8 +36,3 @@ class Accounts:
             return msgspec.json.decode(self._path.read_bytes(), type=dict[str, AccountKeys])
         except FileNotFoundError:
             return {}
-
-
-def _place(database_url: str) -> str:
-    parts = urlsplit(database_url)
-    return hashlib.sha256(f"{parts.hostname}:{parts.port or 5432}{parts.path}".encode()).hexdigest()[:16]

@@ -1,5 +1,6 @@
 """Where the programs of PostgreSQL and RabbitMQ are on this machine."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from services.cli.stack.errors import StackError
 
 OLDEST_POSTGRES: Final = 15
+OLDEST_RABBITMQ: Final = (3, 10)
 _DEBIAN_POSTGRES: Final = Path("/usr/lib/postgresql")
 _DEBIAN_RABBITMQ: Final = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _SYSTEM: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/sbin:/opt/homebrew/bin"
@@ -36,14 +38,22 @@ def find_postgres() -> Path:
 
 
 def find_rabbitmq() -> Path:
-    """Return the script that starts RabbitMQ in the foreground, else raise StackError."""
+    """Return the script that starts RabbitMQ (3.10 or later) in the foreground, else raise StackError."""
     # Debian's own rabbitmq-server on the PATH is a wrapper that insists on root or its user: go past it.
-    if _DEBIAN_RABBITMQ.exists():
-        return _DEBIAN_RABBITMQ
-    script = which("rabbitmq-server")
+    script = str(_DEBIAN_RABBITMQ) if _DEBIAN_RABBITMQ.exists() else which("rabbitmq-server")
     if script is None:
         raise StackError("RabbitMQ (3.10 or later) is missing: `make setup` installs it with apt.")
+    version = rabbitmq_version(Path(script))
+    if version and version < OLDEST_RABBITMQ:
+        raise StackError(f"RabbitMQ 3.10 or later is needed, found is {version[0]}.{version[1]}.")
     return Path(script)
+
+
+def rabbitmq_version(script: Path) -> tuple[int, int] | None:
+    """Return the version that the installation's folder names, None where it names none."""
+    places = [script.resolve(), *script.parent.parent.glob("lib/rabbitmq_server-*")]
+    match = re.search(r"rabbitmq(?:_server-|/)(\d+)\.(\d+)", " ".join(map(str, places)))
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def find_epmd() -> Path:

@@ -1,6 +1,5 @@
 """The local stack as a whole: its servers, its data, its services."""
 
-import http.client
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from services.cli.stack.layout import CHECKOUT, Layout
 from services.cli.stack.leftovers import stop_leftovers
 from services.cli.stack.logs import last_lines
 from services.cli.stack.ports import LOOPBACK, HeldPort
+from services.cli.stack.probe import is_ready, knows_key
 from services.cli.stack.servers import Addresses, Servers
 from services.cli.stack.state import State
 from services.cli.stack.supervisor import Supervisor
@@ -55,14 +55,16 @@ class LocalStack:
         mail = mail_program(self._layout, int(given["BUGALOU_SMTP_PORT"]), given)
         self._supervisor.add(mail)
         self._command("migrating the database", given, "migrate")
-        keys = Accounts(self._layout.accounts).of(
-            addresses.database, lambda: self._create_account(given), fresh=addresses.fresh
-        )
+        accounts = Accounts(self._layout.accounts)
+        keys = accounts.of(addresses.place, lambda: self._create_account(given), fresh=addresses.fresh)
         write_env(self._layout.env, _for_the_user(url, keys, addresses))
-        programs = services(size, given)
-        self._supervisor.add(*programs)
+        self._supervisor.add(*services(size, given))
         self._supervisor.wait_ready([mail], _READY_SECONDS)
         self._wait_until_ready(self._port.number, size)
+        if not knows_key(self._port.number, keys.key):
+            # The database was emptied since that account was made.
+            keys = accounts.of(addresses.place, lambda: self._create_account(given), fresh=True)
+            write_env(self._layout.env, _for_the_user(url, keys, addresses))
         self._say(f"ready after {time.monotonic() - begun:.1f} s")
         return banner(url, keys, self._layout)
 
@@ -123,21 +125,10 @@ class LocalStack:
         # The kernel spreads connections over the gateways: so many in a row leave hardly one unasked.
         tries = 1 if size.gateways == 1 else 6 * size.gateways
         self._supervisor.wait_until(
-            lambda: self._supervisor.steady(_STEADY_SECONDS) and all(_is_ready(port) for _ in range(tries)),
+            lambda: self._supervisor.steady(_STEADY_SECONDS) and all(is_ready(port) for _ in range(tries)),
             _READY_SECONDS,
             "the services are",
         )
-
-
-def _is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def _for_the_user(url: str, keys: AccountKeys, addresses: Addresses) -> dict[str, str]:

@@ -21,10 +21,15 @@ class Owner:
     user: str | None = None
 
     @classmethod
-    def of_server(cls, user: str, *, required: bool) -> "Owner":
-        """Choose for the caller: itself, or as root the server's user (where it is missing: root, or an error)."""
+    def of_server(cls, user: str, directory: Path, *, required: bool) -> "Owner":
+        """Choose for the caller: itself, or as root the server's user (where it is missing: root, or an error).
+
+        Data that is there already keeps the owner that it has.
+        """
         if os.geteuid() != 0:
             return cls()
+        if directory.exists() and directory.stat().st_uid != 0:
+            user = pwd.getpwuid(directory.stat().st_uid).pw_name
         try:
             pwd.getpwnam(user)
         except KeyError:

@@ -35,7 +35,7 @@ class PrivatePostgres:
         self._password = password
         self._durable = durable
         self._bin = find_postgres()
-        self._owner = Owner.of_server("postgres", required=True)
+        self._owner = Owner.of_server("postgres", self.directory, required=True)
         self._run = Run(self.directory)
 
     @property

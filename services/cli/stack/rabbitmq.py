@@ -46,7 +46,7 @@ class PrivateRabbitMQ:
         self._epmd_port, self._distribution_port = internal_ports or free_ports(2, avoid=[port])
         self._script = find_rabbitmq()
         self._epmd = find_epmd()
-        self._owner = Owner.of_server("rabbitmq", required=False)
+        self._owner = Owner.of_server("rabbitmq", self.directory, required=False)
         self._run = Run(self.directory)
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from services.cli.stack.layout import Layout
 from services.cli.stack.ports import LOOPBACK
@@ -19,10 +20,11 @@ _START_SECONDS: Final = 120.0
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the two servers are, and whether the database is a new one."""
+    """Where the two servers are, what the database is called whatever its port, and whether it is a new one."""
 
     database: str
     amqp: str
+    place: str
     fresh: bool
 
 
@@ -44,7 +46,7 @@ class Servers:
         # On disk before any data is made: the passwords in that data are these.
         state.save(layout.state)
         programs: list[Program] = []
-        fresh = False
+        place, fresh = _place(database), False
         if amqp is None:
             rabbitmq = PrivateRabbitMQ(
                 layout.rabbitmq,
@@ -66,7 +68,7 @@ class Servers:
             programs += postgres.programs()
             self._supervisor.add(*postgres.programs())
         self._supervisor.wait_ready(programs, _START_SECONDS)
-        return Addresses(database, amqp, fresh)
+        return Addresses(database, amqp, place, fresh)
 
     def _own(self, environment: Mapping[str, str], variable: str, private_password: str) -> str | None:
         """Return the address of a server of the user's own, None where there is none."""
@@ -76,3 +78,10 @@ class Servers:
             return None
         self._say(f"using {variable} of the environment")
         return url
+
+
+def _place(database_url: str | None) -> str:
+    if database_url is None:
+        return "private"
+    parts = urlsplit(database_url)
+    return f"{parts.hostname}:{parts.port or 5432}{parts.path}"
