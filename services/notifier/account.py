@@ -25,7 +25,7 @@ class Account(Struct, frozen=True):
 
 
 def read_settings(document: str | None) -> AccountSettings:
-    """Return the settings in a JSON document; one that is not as agreed counts as empty, since a message must not stop at it."""
+    """Return the settings in a JSON document; one that is not as agreed counts as empty and stops no message."""
     try:
         return msgspec.json.decode(document or "{}", type=AccountSettings)
     except msgspec.ValidationError:

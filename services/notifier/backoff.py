@@ -1,7 +1,7 @@
 """When a delivery is tried again. Pure; the randomness is an argument.
 
-Two clocks, never shared: a message that the server puts off waits by its own attempts, a server that cannot be reached is
-asked again by its own failures, however many messages wait for it.
+Two clocks, never shared: a message that the server puts off waits by its own attempts, a server that cannot be
+reached is asked again by its own failures, however many messages wait for it.
 """
 
 from typing import Final

@@ -1,7 +1,7 @@
 """What has fallen due, claimed: each row locked, its order read again, decided and written in one transaction.
 
-All times are Postgres's, so that notifiers on several hosts agree on what is due. A notification's row is always locked before
-its attempts, so that a late finish and a second claim wait for each other instead of deadlocking.
+All times are Postgres's, so that notifiers on several hosts agree on what is due. A notification's row is always locked
+before its attempts, so that a late finish and a second claim wait for each other instead of deadlocking.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,8 @@ _SIMULATE: Final = "UPDATE notifications SET state = 'simulated', sent_at = now(
 
 _CLAIM: Final = """
 WITH claimed AS (
-    UPDATE notifications SET state = 'sending', attempts = attempts + 1, claimed_until = now() + make_interval(secs => $3)
+    UPDATE notifications
+    SET state = 'sending', attempts = attempts + 1, claimed_until = now() + make_interval(secs => $3)
     WHERE id = $1
 ), abandoned AS (
     UPDATE attempts SET finished_at = now(), outcome = 'retry', response = 'the notifier that tried did not finish'
@@ -63,7 +64,7 @@ Prepare = Callable[[Due], Verdict]
 
 
 class Round(Struct, frozen=True):
-    """What one look found: the messages to send, how many rows were due, the seconds until the next one is (None: none)."""
+    """What one look found: messages to send, how many rows were due, the seconds until the next is (None: none)."""
 
     claimed: list[Claimed]
     found: int
@@ -79,7 +80,7 @@ class Claims:
         self._lease_seconds = lease_seconds
 
     async def claim(self, channel: str, most: int) -> Round:
-        """Claim up to `most` due rows; when it returns, what is to be sent is committed as `sending`, with its attempt."""
+        """Claim up to `most` due rows; on return, what is to be sent is committed as `sending`, with its attempt."""
         claimed: list[Claimed] = []
         async with self._database.transaction() as connection:
             ids = [row["id"] for row in await connection.fetch(LOCK_DUE, channel, most)]

@@ -1,4 +1,4 @@
-"""What becomes of a notification that has fallen due, decided from its order as it is read in the same transaction. Pure.
+"""What becomes of a notification that has fallen due, decided from its order as it is at that moment. Pure.
 
 The rules are asked in turn, and the first that objects decides. What only holds a message up answers `Wait`.
 """

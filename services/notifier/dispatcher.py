@@ -1,7 +1,8 @@
 """From what has fallen due to what came of it: claims, hands over, records; one dispatcher a channel.
 
-Nothing here polls faster than it must: after a look that found less than asked for, the next is at the moment when the next
-row falls due, when Postgres notifies, or at the sweep. A server that is away is asked by one message at a time, ever more seldom.
+Nothing here polls faster than it must: after a look that found less than asked for, the next is at the moment when the
+next row falls due, when Postgres notifies, or at the sweep. A server that is away is asked by one message at a time,
+ever more seldom.
 """
 
 import asyncio

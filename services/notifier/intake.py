@@ -21,7 +21,7 @@ class _Patience(TypedDict):
 
 
 _PATIENCE: Final[_Patience] = {"attempts": None, "timeout": None, "wait_initial": 0.05, "wait_max": 2.0}
-"""Postgres is waited for without end: what the broker handed over stays unacknowledged, so nothing is lost meanwhile."""
+"""Postgres is waited for without end: what the broker handed over stays unacknowledged, so nothing is lost."""
 
 BATCH_EVENTS: Final = 200
 

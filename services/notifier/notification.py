@@ -32,8 +32,8 @@ class Planned(Struct, frozen=True):
 class Notification(Struct, frozen=True):
     """A planned notification that has fallen due, with what is known of its place among the others of its order.
 
-    `run_began` is the moment of its run's submission; `newer` tells that a later one of the same kind stands in its place;
-    `attempts` counts the tries before this one.
+    `run_began` is the moment of its run's submission; `newer` tells that a later one of the same kind stands in its
+    place; `attempts` counts the tries before this one.
     """
 
     id: UUID

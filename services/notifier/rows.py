@@ -25,11 +25,11 @@ FOR UPDATE SKIP LOCKED
 
 # A statement of its own, so that it sees every order as committed after the rows were locked.
 READ_DUE: Final = """
-SELECT n.id, n.account_id, n.livemode, n.order_id, n.kind, n.event_type, n.run_id, n.step, n.channel, n.state, n.attempts,
-       n.due_at, now() AS now, began.version AS run_version,
-       o.platform, o.order_number, o.order_status, o.payment_status, o.customer_email, o.customer_name, o.customer_phone,
-       o.customer_language, o.items, o.total, o.currency, o.amount_paid, o.payment_method, o.invoice_number, o.invoice_url,
-       o.invoice_date, o.due_date, o.payment_url, o.paid_since,
+SELECT n.id, n.account_id, n.livemode, n.order_id, n.kind, n.event_type, n.run_id, n.step, n.channel, n.state,
+       n.attempts, n.due_at, now() AS now, began.version AS run_version,
+       o.platform, o.order_number, o.order_status, o.payment_status, o.customer_email, o.customer_name,
+       o.customer_phone, o.customer_language, o.items, o.total, o.currency, o.amount_paid, o.payment_method,
+       o.invoice_number, o.invoice_url, o.invoice_date, o.due_date, o.payment_url, o.paid_since,
        a.name AS account_name, s.document,
        EXISTS (
            SELECT FROM notifications other LEFT JOIN submissions other_began ON other_began.id = other.run_id

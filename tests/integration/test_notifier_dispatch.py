@@ -1,4 +1,4 @@
-"""The dispatcher on real Postgres and a real SMTP server: once each, decided at the last moment, whatever goes wrong."""
+"""The dispatcher on real Postgres and real SMTP: once each, decided at the last moment, whatever goes wrong."""
 
 import asyncio
 import email
@@ -29,10 +29,10 @@ from services.notifier.preparation import Preparation
 from shared.database import Database, Listener
 from shared.orders.moments import to_microseconds
 from shared.versions import version_at
+from tests.polling import eventually
 
 ACCOUNT = UUID(int=7)
 SENDER = Sender("Bugalou", "no-reply@bugalou.example")
-PATIENCE_SECONDS = 15
 
 
 class Mailbox:
@@ -135,8 +135,8 @@ class World:
         """Store the submission that began a run."""
         run_id: UUID = uuid4()
         await self.sql.execute(
-            """INSERT INTO submissions (id, order_id, account_id, livemode, version, state, sets, clears, fingerprint, keyed,
-                   api_key_id, received_at, settled_at)
+            """INSERT INTO submissions (id, order_id, account_id, livemode, version, state, sets, clears, fingerprint,
+                   keyed, api_key_id, received_at, settled_at)
                VALUES ($1, $2, $3, true, $4, 'applied', '{}', '{}', '', false, $1, now(), now())""",
             run_id,
             order_id,
@@ -178,19 +178,14 @@ class World:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await condition():  # noqa: ASYNC110  # another connection's commit sets no event here
-            await asyncio.sleep(0.02)
+    await eventually(lambda: condition())
 
 
 @pytest.fixture
-async def world(postgres_url: str) -> AsyncIterator[World]:
-    connection = await asyncpg.connect(postgres_url)
+async def world(database_url: str, database: Database) -> AsyncIterator[World]:
+    connection = await asyncpg.connect(database_url)
     await connection.execute("INSERT INTO accounts (id, name) VALUES ($1, 'Studio Jansen')", ACCOUNT)
-    database = Database(postgres_url, purpose="test", most=4)
-    await database.open()
-    yield World(postgres_url, connection, database)
-    await database.close()
+    yield World(database_url, connection, database)
     await connection.close()
 
 

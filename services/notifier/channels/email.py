@@ -78,7 +78,7 @@ def outcome_of(error: Exception) -> Outcome:
         case ValueError():
             return Refused("the address cannot be written in SMTP")
         case _:
-            # Lost or silent in the middle: it may have been taken. The Message-ID tells a second copy from another message.
+            # Lost or silent in the middle: it may have been taken. A second copy is known by its Message-ID.
             return PutOff(f"the connection was lost ({type(error).__name__})")
 
 

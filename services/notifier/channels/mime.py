@@ -54,7 +54,7 @@ def deliverable_address(address: str) -> str:
 
 
 def build_mail(message: Message, sender: Sender, now: datetime) -> Mail:
-    """Return the e-mail of a message; raise `UnusableAddress`. The Message-ID is the notification's, so it stays the same."""
+    """Return the e-mail of a message, or raise `UnusableAddress`. Its Message-ID is the notification's."""
     recipient = deliverable_address(message.recipient)
     international = not recipient.isascii()
     policy = SMTPUTF8 if international else SMTP
@@ -90,5 +90,5 @@ def _address(name: str | None, address: str) -> Address:
 
 
 def _header_text(text: str) -> str:
-    """Return foreign text for a header: one line, and nothing that the library takes for an encoded word and decodes."""
+    """Return foreign text for a header: one line, with nothing that the library would decode as an encoded word."""
     return " ".join(show_text(text).replace("=?", "= ?").split())
