@@ -1,0 +1,110 @@
+"""Fixtures: real servers, started once and only where a test asks for them; a database and queues of each test's."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import aio_pika
+import asyncpg
+import pytest
+
+from services.console.accounts import Accounts
+from shared.database import Database
+from shared.keys import SCOPES
+from shared.migrations import migrate
+from shared.topology import Names, dead_letters_of
+from tests import servers
+from tests.tenant import Tenant
+
+_TEMPLATE: Final = "template_migrated"
+_SERVERS: Final = {"postgres_url", "amqp_url"}
+
+
+def pytest_report_collectionfinish(items: Sequence[pytest.Item]) -> list[str]:
+    wanted = any(_SERVERS & set(getattr(item, "fixturenames", ())) for item in items)
+    return [f"servers: {servers.choose()} ({servers.VARIABLE}=private|containers forces one)"] if wanted else []
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL for all tests: the address of its superuser. Never stop it; put a proxy before it (tests.proxy)."""
+    with servers.postgres(tmp_path_factory.mktemp("postgres") / "server") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def amqp_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A RabbitMQ for all tests. Never stop it; put a proxy before it (tests.proxy)."""
+    with servers.rabbitmq(tmp_path_factory.mktemp("rabbitmq") / "server") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def template(postgres_url: str) -> str:
+    """The name of a migrated database that nobody is connected to, to be copied."""
+    await _execute(postgres_url, f"CREATE DATABASE {_TEMPLATE}")
+    await migrate(_of(postgres_url, _TEMPLATE))
+    return _TEMPLATE
+
+
+@pytest.fixture
+async def database_url(postgres_url: str, template: str) -> AsyncIterator[str]:
+    """A migrated, empty database of this test's own."""
+    name = f"test_{uuid4().hex}"
+    await _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield _of(postgres_url, name)
+    finally:
+        await _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open pool for this test's database, as its owner."""
+    opened = Database(database_url, purpose="test", most=8)
+    await opened.open()
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+@pytest.fixture
+async def amqp_prefix(amqp_url: str) -> AsyncIterator[str]:
+    """A prefix of this test's own; what the topology declares under it is deleted afterwards."""
+    prefix = f"test-{uuid4().hex}"
+    try:
+        yield prefix
+    finally:
+        names = Names(prefix)
+        connection = await aio_pika.connect(amqp_url, timeout=10)
+        async with connection, connection.channel() as channel:
+            for queue in (names.submissions, names.notifications):
+                await channel.queue_delete(queue)
+                await channel.queue_delete(dead_letters_of(queue))
+            await channel.exchange_delete(names.events)
+
+
+@pytest.fixture
+def accounts(database: Database) -> Accounts:
+    """The accounts and keys of this test's database."""
+    return Accounts(database)
+
+
+@pytest.fixture
+async def account(accounts: Accounts) -> Tenant:
+    """An account with a live and a test key."""
+    return Tenant(*await accounts.create("Architectenbureau De Groot", SCOPES))
+
+
+def _of(url: str, database: str) -> str:
+    return urlsplit(url)._replace(path=f"/{database}").geturl()
+
+
+async def _execute(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
