@@ -13,7 +13,7 @@ undo() {
     # Only our own: a container's image may have a policy of its own.
     if grep -qs 'bugalou: while installing' "$policy"; then rm -f "$policy"; fi
     rm -f "$no_cluster"
-    [ -n "$had_clusters" ] || rmdir "$clusters" 2>/dev/null || true
+    [ -n "$had_clusters" ] || rmdir "$clusters" "$(dirname "$clusters")" 2>/dev/null || true
 }
 trap undo EXIT
 trap 'exit 130' INT TERM
@@ -32,8 +32,14 @@ printf 'create_main_cluster = false\n' >"$no_cluster"
 export DEBIAN_FRONTEND=noninteractive
 # Where an earlier installation was cut off, apt refuses everything until this is done.
 dpkg --configure -a >/dev/null 2>&1 || true
-apt-get -qq -o DPkg::Lock::Timeout=120 update || echo "apt-get update failed; trying with the lists that are there." >&2
-apt-get -qq -y -o DPkg::Lock::Timeout=120 --no-install-recommends install "$@" >/dev/null
+apt() { apt-get -qq -y -o DPkg::Lock::Timeout=120 "$@" 2>&1; }
+
+apt update >/dev/null || echo "apt-get update failed; trying with the lists that are there." >&2
+# What it prints is of use only when it fails.
+if ! output=$(apt --no-install-recommends install "$@"); then
+    printf '%s\n' "$output" >&2
+    exit 1
+fi
 
 if [ -z "$had_rabbitmq" ] && command -v rabbitmqctl >/dev/null 2>&1 && command -v systemctl >/dev/null 2>&1; then
     # Else it would be started with the machine, on the standard ports.

@@ -37,8 +37,7 @@ make_venv() {
             exit 1
         fi
         say "Installing $package with apt (Python's venv module is missing)."
-        $root apt-get update -qq || say "apt-get update failed; trying with the lists that are there."
-        $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$package" >/dev/null
+        $root sh services/cli/stack/install.sh "$package"
     fi
     "$1" -m venv .venv
 }
