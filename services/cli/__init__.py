@@ -4,6 +4,8 @@ import cyclopts
 
 from services.cli import accounts, keys
 from services.cli.migrate import migrate
+from services.cli.rebuild import rebuild
+from services.cli.send import send
 from services.cli.up import down, status, up
 
 app = cyclopts.App(name="bugalou", help="Invoicing & Payments: run it, feed it, look after it.")
@@ -11,6 +13,8 @@ app.command(up)
 app.command(down)
 app.command(status)
 app.command(migrate)
+app.command(send)
+app.command(rebuild)
 app.command(accounts.app)
 app.command(keys.app)
 

@@ -6,7 +6,7 @@ from shared.schema import HEAD
 
 
 def migrate() -> None:
-    """Bring the database at BUGALOU_DATABASE_URL to this version's schema; safe to repeat, and on several hosts at once."""
+    """Bring the database at BUGALOU_DATABASE_URL to this version's schema; safe to repeat, also on several hosts."""
     # Here, because alembic and SQLAlchemy take half a second to load and no other command needs them.
     from shared.migrations import migrate as bring_to_head
 

@@ -9,11 +9,10 @@ from shared.keys import ApiKey
 from shared.orders.moments import write_timestamp
 
 _ONE: Final = """
-SELECT s.id, s.state, s.version, s.duplicate_of, s.reason, s.order_id, o.platform, o.order_number,
-    (extract(epoch FROM s.received_at) * 1000000)::bigint AS received_at,
-    (extract(epoch FROM s.settled_at) * 1000000)::bigint AS settled_at
-FROM submissions AS s LEFT JOIN orders AS o ON o.id = s.order_id
-WHERE s.id = $1
+SELECT id, state, version, duplicate_of, reason, order_id, platform, order_number,
+    (extract(epoch FROM received_at) * 1000000)::bigint AS received_at,
+    (extract(epoch FROM settled_at) * 1000000)::bigint AS settled_at
+FROM submissions WHERE id = $1
 """
 
 

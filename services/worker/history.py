@@ -14,15 +14,17 @@ from shared.fold import Entry, Mark
 from shared.orders.content import Content
 
 _INSERT: Final = """
-INSERT INTO submissions (id, order_id, account_id, livemode, version, state, duplicate_of, reason, sets, clears,
-    occurred_at, fingerprint, keyed, marks, api_key_id, received_at, settled_at)
-SELECT n.id, n.order_id, n.account_id, n.livemode, n.version, n.state, n.duplicate_of, n.reason, n.sets::jsonb,
-    string_to_array(n.clears, ','), 'epoch'::timestamptz + n.occurred_at * interval '1 microsecond', n.fingerprint,
-    n.keyed, n.marks, n.api_key_id, 'epoch'::timestamptz + n.received_at * interval '1 microsecond', now()
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[], $5::bigint[], $6::text[], $7::uuid[], $8::text[],
-    $9::text[], $10::text[], $11::bigint[], $12::bytea[], $13::boolean[], $14::smallint[], $15::uuid[], $16::bigint[])
-    AS n(id, order_id, account_id, livemode, version, state, duplicate_of, reason, sets, clears, occurred_at,
-        fingerprint, keyed, marks, api_key_id, received_at)
+INSERT INTO submissions (id, order_id, account_id, livemode, platform, order_number, version, state, duplicate_of,
+    reason, sets, clears, occurred_at, fingerprint, keyed, marks, api_key_id, received_at, settled_at)
+SELECT n.id, n.order_id, n.account_id, n.livemode, n.platform, n.order_number, n.version, n.state, n.duplicate_of,
+    n.reason, n.sets::jsonb, string_to_array(n.clears, ','),
+    'epoch'::timestamptz + n.occurred_at * interval '1 microsecond', n.fingerprint, n.keyed, n.marks, n.api_key_id,
+    'epoch'::timestamptz + n.received_at * interval '1 microsecond', now()
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[], $5::text[], $6::text[], $7::bigint[], $8::text[],
+    $9::uuid[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bytea[], $15::boolean[], $16::smallint[],
+    $17::uuid[], $18::bigint[])
+    AS n(id, order_id, account_id, livemode, platform, order_number, version, state, duplicate_of, reason, sets,
+        clears, occurred_at, fingerprint, keyed, marks, api_key_id, received_at)
 """
 
 _FIND: Final = "SELECT id, order_id, version, state, duplicate_of, reason FROM submissions WHERE id = ANY($1::uuid[])"
@@ -148,6 +150,8 @@ def _row(verdict: Verdict) -> tuple[Any, ...]:
         submission.order_id,
         submission.account,
         submission.live,
+        submission.platform,
+        submission.order_number,
         submission.version,
         verdict.outcome,
         verdict.duplicate_of,

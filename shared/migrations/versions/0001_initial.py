@@ -89,6 +89,9 @@ CREATE TABLE submissions (
     order_id uuid NOT NULL,
     account_id uuid NOT NULL,
     livemode boolean NOT NULL,
+    -- with the two above, the order's identity: the history alone is enough to rebuild every order
+    platform text NOT NULL,
+    order_number text NOT NULL,
     version bigint NOT NULL,
     state text NOT NULL CHECK (state IN ('applied', 'stale', 'duplicate', 'rejected')),
     duplicate_of uuid,
