@@ -50,7 +50,7 @@ def send(
 ) -> None:
     """Post orders from a CSV or NDJSON file; prints each refused line, and goes on where it was interrupted.
 
-    Where it got to stands in FILE.sent. A batch that is posted again has the same Idempotency-Key: nothing counts twice.
+    Where it got to stands in FILE.sent. A batch posted again has the same Idempotency-Key: nothing counts twice.
 
     Parameters
     ----------
