@@ -1,19 +1,13 @@
 """The dispatcher on real Postgres and real SMTP: once each, decided at the last moment, whatever goes wrong."""
 
 import asyncio
-import email
-import email.policy
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from typing import Any
-from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.notifier.attempts import Attempts
 from services.notifier.channels.email import EmailChannel
@@ -22,163 +16,13 @@ from services.notifier.channels.smtp import Server, SmtpConnections
 from services.notifier.claims import Claims
 from services.notifier.dispatcher import Dispatcher
 from services.notifier.messages.rendering import Renderer
-from services.notifier.notification import Kind, Planned
 from services.notifier.outcome import Sent, result_of
 from services.notifier.plans import WAKE_CHANNEL, Plans
 from services.notifier.preparation import Preparation
 from shared.database import Database, Listener
-from shared.orders.moments import to_microseconds
-from shared.versions import version_at
-from tests.polling import eventually
+from tests.notifier_world import ACCOUNT, Mailbox, World, until
 
-ACCOUNT = UUID(int=7)
 SENDER = Sender("Bugalou", "no-reply@bugalou.example")
-
-
-class Mailbox:
-    """An SMTP server that keeps what it takes; `answers` are given before 250, one a message."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.recipients: list[str] = []
-        self.rcpt_answers: dict[str, str] = {}
-        self.answers: list[str] = []
-        self.gate: asyncio.Event | None = None
-        self.sessions: set[int] = set()
-        self.port = 0
-        self._server: asyncio.Server | None = None
-        self._protocols: list[SMTP] = []
-
-    async def handle_RCPT(  # noqa: N802
-        self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        if address in self.rcpt_answers:
-            return self.rcpt_answers[address]
-        self.sessions.add(id(session))
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        if self.answers:
-            return self.answers.pop(0)
-        parsed = email.message_from_bytes(envelope.original_content or b"", policy=email.policy.default)
-        assert isinstance(parsed, EmailMessage)
-        self.mails.append(parsed)
-        self.recipients += envelope.rcpt_tos
-        if self.gate is not None:
-            await self.gate.wait()
-        return "250 kept"
-
-    async def start(self, port: int = 0, *, utf8: bool = True) -> None:
-        loop = asyncio.get_running_loop()
-
-        def protocol() -> SMTP:
-            self._protocols.append(SMTP(self, enable_SMTPUTF8=utf8, hostname="test", loop=loop))
-            return self._protocols[-1]
-
-        self._server = await loop.create_server(protocol, "127.0.0.1", port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        self.drop_connections()
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-
-    def drop_connections(self) -> None:
-        for protocol in self._protocols:
-            if isinstance(protocol.transport, asyncio.Transport):
-                protocol.transport.abort()
-        self._protocols.clear()
-
-
-class World:
-    """A database with one account, and what is asked of it in these tests."""
-
-    def __init__(self, url: str, connection: "asyncpg.Connection[asyncpg.Record]", database: Database) -> None:
-        self.url = url
-        self.sql = connection
-        self.database = database
-
-    async def order(self, **fields: Any) -> UUID:
-        """Store an order of 2,950 euro; names are columns."""
-        order_id: UUID = uuid4()
-        values = {
-            "id": order_id,
-            "account_id": ACCOUNT,
-            "livemode": True,
-            "platform": "custom",
-            "order_number": f"INV-{order_id.hex[:6]}",
-            "order_status": "delivered",
-            "payment_status": "paid",
-            "customer_email": f"{order_id.hex}@bedrijf.nl",
-            "customer_name": "De Groot",
-            "items": json.dumps([{"name": "Ontwerp", "quantity": "1", "price": "2950"}]),
-            "total": 2950,
-            "currency": "EUR",
-            "amount_paid": 2950 if fields.get("payment_status", "paid") == "paid" else None,
-            "version": 1,
-            "newest": 1,
-            "created_at": datetime.now(UTC),
-            "updated_at": datetime.now(UTC),
-            **fields,
-        }
-        places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
-        await self.sql.execute(f"INSERT INTO orders ({', '.join(values)}) VALUES ({places})", *values.values())
-        return order_id
-
-    async def change(self, order_id: UUID, **fields: Any) -> None:
-        sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(fields, 2))
-        await self.sql.execute(f"UPDATE orders SET {sets} WHERE id = $1", order_id, *fields.values())
-
-    async def submission(self, order_id: UUID, moment: datetime) -> UUID:
-        """Store the submission that began a run."""
-        run_id: UUID = uuid4()
-        await self.sql.execute(
-            """INSERT INTO submissions (id, order_id, account_id, livemode, version, state, sets, clears, fingerprint,
-                   keyed, api_key_id, received_at, settled_at)
-               VALUES ($1, $2, $3, true, $4, 'applied', '{}', '{}', '', false, $1, now(), now())""",
-            run_id,
-            order_id,
-            ACCOUNT,
-            version_at(to_microseconds(moment)),
-        )
-        return run_id
-
-    async def plan(
-        self,
-        order_id: UUID,
-        event_type: str = "payment.paid",
-        *,
-        moment: datetime | None = None,
-        settle: float = 0,
-        live: bool = True,
-    ) -> Planned:
-        """Plan the notification of a run that began at `moment`."""
-        run_id = await self.submission(order_id, moment or datetime.now(UTC))
-        kind: Kind = "reminder" if event_type == "payment.overdue" else "confirmation"
-        planned = Planned(ACCOUNT, live, order_id, kind, event_type, run_id, 1, "email")
-        await Plans(self.database, settle_seconds=settle).add([planned])
-        return planned
-
-    async def row(self, planned: Planned) -> asyncpg.Record:
-        row = await self.sql.fetchrow("SELECT * FROM notifications WHERE id = $1", planned.id)
-        assert row is not None
-        return row
-
-    async def reaches(self, planned: Planned, *states: str) -> asyncpg.Record:
-        async def there() -> bool:
-            return (await self.row(planned))["state"] in states
-
-        await until(there)
-        return await self.row(planned)
-
-    async def events(self) -> list[dict[str, Any]]:
-        return [json.loads(row["body"]) for row in await self.sql.fetch("SELECT body FROM outbox ORDER BY created_at")]
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    await eventually(lambda: condition())
 
 
 @pytest.fixture
