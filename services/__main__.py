@@ -13,6 +13,7 @@ from services.console import app as console
 from services.console import settings as console_settings
 from services.gateway import app as gateway
 from services.gateway import settings as gateway_settings
+from shared.http.access import Access
 from shared.http.health import add_health
 from shared.http.server import HttpServer, make_application
 from shared.lifecycle import Component, run_service
@@ -20,7 +21,7 @@ from shared.settings import Common, Web, common
 from shared.settings import web as read_web
 
 _SERVICES: Final[
-    dict[str, tuple[Callable[[FileAwareEnv], Any], Callable[[web.Application, Any], Sequence[Component]]]]
+    dict[str, tuple[Callable[[FileAwareEnv], Any], Callable[[web.Application, Any, Access], Sequence[Component]]]]
 ] = {
     "gateway": (gateway_settings.fill, gateway.mount),
     "console": (console_settings.fill, console.mount),
@@ -48,10 +49,13 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     """Mount the services on one application and serve it."""
     application = make_application(most_bytes=settings.web.most_body_bytes)
     add_health(application)
+    access = Access(settings.common.database_url)
+    access.add_checks(application)
     components: list[Component] = []
     for name, own in settings.services.items():
-        components += _SERVICES[name][1](application, own)
-    yield (HttpServer(application, settings.web, drain_seconds=settings.common.drain_seconds), *components)
+        components += _SERVICES[name][1](application, own, access)
+    server = HttpServer(application, settings.web, drain_seconds=settings.common.drain_seconds)
+    yield (server, *components, *access.components)
 
 
 def main(names: Sequence[str]) -> int:

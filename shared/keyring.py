@@ -1,4 +1,4 @@
-"""The API keys in memory, and the database's clock: both looked at every second, both good for hours without it.
+"""The API keys and rate limits in memory, and the database's clock: looked at every second, good for hours without.
 
 One small query a second tells whether any key has changed and what time Postgres has. So a revocation is known
 everywhere within two seconds, no notification can be missed, and while Postgres is away the keys already known keep
@@ -10,9 +10,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.json import decode
+
 from shared.database import Database, Row
 from shared.errors import DatabaseUnavailable
 from shared.keys import ApiKey, digest_of, is_well_formed
+from shared.rate_limits import RateLimit, RateLimits
 from shared.telemetry import log
 from shared.waits import wait_for
 
@@ -20,26 +23,28 @@ REFRESH_SECONDS: Final = 0.75
 FIRST_LOOK_SECONDS: Final = 0.05
 QUERY_SECONDS: Final = 5.0
 
-_LOOK: Final = (
-    "SELECT revision, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now FROM api_keys_revision"
-)
+_LOOK: Final = "SELECT revision, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now FROM access_revision"
 _LOAD: Final = """
 SELECT digest, id, account_id, livemode, name, scopes, platforms,
     (extract(epoch FROM expires_at) * 1000000)::bigint AS expires_at,
     (extract(epoch FROM revoked_at) * 1000000)::bigint AS revoked_at
 FROM api_keys
 """
+_LIMITS: Final = """
+SELECT account_id, document->'rateLimit' AS "limit" FROM settings WHERE jsonb_typeof(document->'rateLimit') = 'object'
+"""
+
+OnTime = Callable[[float, float, int], None]
+"""Told each measure of Postgres's clock: monotonic seconds before and after asking, and its time in microseconds."""
 
 
 class Keyring:
-    """Every API key by its digest; a component. `on_time` is told each measure of Postgres's clock.
+    """Every API key by its digest, and every account's rate limit; a component."""
 
-    `on_time(sent, received, now)`: monotonic seconds before and after the query, and Postgres's time in microseconds.
-    """
-
-    def __init__(self, database: Database, on_time: Callable[[float, float, int], None] | None = None) -> None:
+    def __init__(self, database: Database) -> None:
+        self.rate_limits = RateLimits()
         self._database = database
-        self._on_time = on_time
+        self._watchers: list[OnTime] = []
         self._keys: dict[bytes, ApiKey] = {}
         self._revision: int | None = None
         self._looked_at: float | None = None
@@ -54,6 +59,10 @@ class Keyring:
     def age_seconds(self) -> float | None:
         """How long ago the keys were last known to be current."""
         return None if self._looked_at is None else time.monotonic() - self._looked_at
+
+    def watch_time(self, watcher: OnTime) -> None:
+        """Tell `watcher` each measure of Postgres's clock."""
+        self._watchers.append(watcher)
 
     def find(self, key: str) -> ApiKey | None:
         """Return a known key by its text; its form is checked first, so a typo costs no look-up."""
@@ -80,11 +89,13 @@ class Keyring:
             row = await connection.fetchrow(_LOOK)
             received = time.monotonic()
             if row is None:
-                raise DatabaseUnavailable("the table api_keys_revision is empty")
-            if self._on_time is not None:
-                self._on_time(sent, received, row["now"])
+                raise DatabaseUnavailable("the table access_revision is empty")
+            for watcher in self._watchers:
+                watcher(sent, received, row["now"])
             if row["revision"] != self._revision:
                 self._keys = {record["digest"]: _key(record) for record in await connection.fetch(_LOAD)}
+                limits = {record["account_id"]: record["limit"] for record in await connection.fetch(_LIMITS)}
+                self.rate_limits.set({account: decode(limit, type=RateLimit) for account, limit in limits.items()})
                 self._revision = row["revision"]
                 log.info("keyring.loaded", keys=len(self._keys))
         self._looked_at = received

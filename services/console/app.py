@@ -11,32 +11,18 @@ from services.console.receipts import ReceiptsReader
 from services.console.settings import Settings
 from services.console.tenancy import ROLE
 from shared.database import Database
-from shared.http.health import add_checks, add_health
+from shared.http.access import Access
+from shared.http.health import add_health
 from shared.http.server import HttpServer, make_application
-from shared.keyring import Keyring
 from shared.lifecycle import Component
-from shared.schema import HEAD
-
-KEYS_STALE_SECONDS = 5.0
 
 
-def mount(application: web.Application, settings: Settings) -> Sequence[Component]:
+def mount(application: web.Application, settings: Settings, access: Access) -> Sequence[Component]:
     """Add the console's routes and checks; return its components in the order in which they are to stop."""
     url = settings.common.database_url
-    looking = Database(url, purpose="console keys", most=1, schema=HEAD)
     reading = Database(url, purpose="console", most=settings.connections, role=ROLE)
-    keyring = Keyring(looking)
-    ReadingHandlers(keyring, OrdersReader(reading), ReceiptsReader(reading)).add_routes(application)
-
-    def postgres() -> str:
-        age = keyring.age_seconds
-        return (
-            "ok" if age is not None and age < KEYS_STALE_SECONDS else "degraded: Postgres is away, nothing can be read"
-        )
-
-    checks = {"postgres": postgres}
-    add_checks(application, checks)
-    return (keyring, reading, looking)
+    ReadingHandlers(access.keyring, OrdersReader(reading), ReceiptsReader(reading)).add_routes(application)
+    return (reading,)
 
 
 @asynccontextmanager
@@ -44,5 +30,8 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     """Build the console; components in the order in which they are to stop."""
     application = make_application(most_bytes=settings.web.most_body_bytes)
     add_health(application)
-    components = mount(application, settings)
-    yield (HttpServer(application, settings.web, drain_seconds=settings.common.drain_seconds), *components)
+    access = Access(settings.common.database_url)
+    access.add_checks(application)
+    components = mount(application, settings, access)
+    server = HttpServer(application, settings.web, drain_seconds=settings.common.drain_seconds)
+    yield (server, *components, *access.components)

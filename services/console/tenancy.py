@@ -1,4 +1,4 @@
-"""Reading as one tenant: under the console's role, Postgres shows a transaction only the rows of its account and world."""
+"""Reading as one tenant: under the console's role Postgres shows only the rows of its account and world."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -15,34 +15,30 @@ from services.gateway.handlers import OrdersHandler
 from services.gateway.intake import Intake
 from services.gateway.settings import Settings
 from shared.broker import BrokerConnection, Consumer, Publisher
-from shared.database import Database
+from shared.http.access import Access
 from shared.http.health import add_checks, add_health
 from shared.http.server import HttpServer, make_application
-from shared.keyring import Keyring
 from shared.lifecycle import Component
-from shared.schema import HEAD
 from shared.topology import Names
 from shared.versions import NODES
 
 ANSWERS_PREFETCH = 256
-KEYS_STALE_SECONDS = 5.0
 
 
-def mount(application: web.Application, settings: Settings) -> Sequence[Component]:
+def mount(application: web.Application, settings: Settings, access: Access) -> Sequence[Component]:
     """Add the gateway's routes and checks; return its components in the order in which they are to stop."""
     names = Names(settings.common.amqp_prefix)
     publishing = BrokerConnection(settings.common.amqp_url, names, "gateway publishes")
     listening = BrokerConnection(settings.common.amqp_url, names, "gateway awaits answers")
-    database = Database(settings.common.database_url, purpose="gateway", most=1, schema=HEAD)
     clock = SharedClock(secrets.randbelow(NODES))
-    keyring = Keyring(database, on_time=clock.measure)
+    access.keyring.watch_time(clock.measure)
     answers = Answers()
     reply_to = f"{names.prefix}.answers.{uuid7()}"
     consumer = Consumer(listening, reply_to, prefetch=ANSWERS_PREFETCH, accept=answers.accept, private=True)
     publisher = Publisher(publishing, timeout_seconds=settings.publish_seconds)
     commit = GroupCommit(publisher, names.submissions, settings.limits, reply_to=reply_to)
     intake = Intake(
-        keyring,
+        access.keyring,
         clock,
         commit,
         answers,
@@ -52,20 +48,14 @@ def mount(application: web.Application, settings: Settings) -> Sequence[Componen
     OrdersHandler(intake).add_routes(application)
     BatchHandler(intake).add_routes(application)
 
-    def postgres() -> str:
-        age = keyring.age_seconds
-        return "ok" if age is not None and age < KEYS_STALE_SECONDS else "degraded: Postgres is away, known keys work"
-
     add_checks(
         application,
         {
             "broker": lambda: "ok" if publishing.is_ready else "RabbitMQ is away",
-            "keys": lambda: "ok" if keyring.is_loaded else "the API keys are not loaded yet",
             "clock": lambda: "ok" if clock.is_trusted else "Postgres's clock has not been measured yet",
-            "postgres": postgres,
         },
     )
-    return (commit, consumer, keyring, publishing, listening, database)
+    return (commit, consumer, publishing, listening)
 
 
 @asynccontextmanager
@@ -73,5 +63,8 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     """Build the gateway; components in the order in which they are to stop."""
     application = make_application(most_bytes=settings.web.most_body_bytes)
     add_health(application)
-    components = mount(application, settings)
-    yield (HttpServer(application, settings.web, drain_seconds=settings.common.drain_seconds), *components)
+    access = Access(settings.common.database_url)
+    access.add_checks(application)
+    components = mount(application, settings, access)
+    server = HttpServer(application, settings.web, drain_seconds=settings.common.drain_seconds)
+    yield (server, *components, *access.components)

@@ -8,12 +8,19 @@ from aiohttp import web
 from shared.errors import Unavailable
 from shared.http.problems import Problem
 from shared.keys import ApiKey, Scope
+from shared.rate_limits import RateLimits, Standing
 
 WRONG = "Invalid or expired API key"
+STANDING = web.RequestKey("standing", Standing)
 
 
 class FindsKeys(Protocol):
     """Knows the API keys."""
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """The limits of accounts."""
+        ...
 
     @property
     def is_loaded(self) -> bool:
@@ -26,7 +33,7 @@ class FindsKeys(Protocol):
 
 
 def authenticate(request: web.Request, keys: FindsKeys, scope: Scope) -> ApiKey:
-    """Return the key that a request carries, or raise 401 (no such key) or 403 (not usable, or not for this)."""
+    """Return the key that a request carries, or raise 401 (no such key), 403 (not usable, or not for this) or 429."""
     presented = _presented(request)
     if not keys.is_loaded:
         raise Unavailable("the API keys are not loaded yet")
@@ -35,9 +42,25 @@ def authenticate(request: web.Request, keys: FindsKeys, scope: Scope) -> ApiKey:
         raise Problem(401, "invalid_api_key", WRONG, headers={"WWW-Authenticate": 'Bearer realm="bugalou"'})
     if not key.is_usable(time.time_ns() // 1000):
         raise Problem(403, "expired_api_key", WRONG)
+    standing = keys.rate_limits.admit(key.account)
+    if standing is not None:
+        request[STANDING] = standing
+        if standing.retry_after_seconds is not None:
+            seconds = str(standing.retry_after_seconds)
+            sentence = "This account has sent more requests than its limit allows: slow down"
+            raise Problem(429, "rate_limited", sentence, headers={"Retry-After": seconds})
     if not key.allows(scope):
         raise Problem(403, "missing_scope", f"This API key lacks the scope {scope}")
     return key
+
+
+async def show_standing(request: web.Request, response: web.StreamResponse) -> None:
+    """Add the RateLimit headers (draft-ietf-httpapi-ratelimit-headers) to every answer of an account with a limit."""
+    standing = request.get(STANDING)
+    if standing is not None:
+        limit = standing.limit
+        response.headers["RateLimit-Policy"] = f'"default";q={limit.burst};w={limit.window_seconds}'
+        response.headers["RateLimit"] = f'"default";r={standing.remaining};t={standing.reset_seconds}'
 
 
 def allow_platform(key: ApiKey, platform: str) -> None:

@@ -129,7 +129,7 @@ def _occurred_at(value: str, now: int) -> int:
 def pointer_token(name: str) -> str:
     """Return a member's name as one token of a JSON pointer (RFC 6901), shortened and always printable."""
     token = name[:64].replace("~", "~0").replace("/", "~1")
-    return token.encode("ascii", "backslashreplace").decode() if text_fault(token) else token
+    return token.encode("unicode_escape").decode() if text_fault(token) else token
 
 
 def _checked(fault_of: Callable[[str], str | None]) -> Callable[[str], str]:

@@ -33,19 +33,22 @@ CREATE TABLE api_keys (
 );
 CREATE INDEX api_keys_account ON api_keys (account_id);
 
--- One number that changes, in the same transaction, with every change of any key: what gateways look at each second.
-CREATE TABLE api_keys_revision (
+-- One number that changes, in the same transaction, with any key and any account's settings: what the HTTP services
+-- look at each second.
+CREATE TABLE access_revision (
     revision bigint NOT NULL,
     single boolean PRIMARY KEY DEFAULT true CHECK (single)
 );
-INSERT INTO api_keys_revision VALUES (1);
-CREATE FUNCTION api_keys_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+INSERT INTO access_revision VALUES (1);
+CREATE FUNCTION access_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE api_keys_revision SET revision = revision + 1;
+    UPDATE access_revision SET revision = revision + 1;
     RETURN NULL;
 END $$;
-CREATE TRIGGER api_keys_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON api_keys
-    FOR EACH STATEMENT EXECUTE FUNCTION api_keys_changed();
+CREATE TRIGGER access_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON api_keys
+    FOR EACH STATEMENT EXECUTE FUNCTION access_changed();
+CREATE TRIGGER access_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON settings
+    FOR EACH STATEMENT EXECUTE FUNCTION access_changed();
 """
 
 ORDERS = """
