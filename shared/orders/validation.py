@@ -170,7 +170,7 @@ def _read_metadata(raw: Raw, faults: list[Fault]) -> dict[str, str]:
 
 
 def _note_unknown(name: str, known: dict[str, Any], pointer: str, unknown: list[Fault]) -> None:
-    # Looking for the nearest name takes 100 us: no more of that than is reported, or a body of many names stops the process.
+    # Looking for the nearest name takes 100 us: no more of that than is reported, or many names stop the process.
     if len(unknown) < _MOST_REPORTED:
         nearest = difflib.get_close_matches(name[:64], known, n=1)
         hint = f": did you mean {nearest[0]}?" if nearest else ""
