@@ -17,6 +17,11 @@ from shared.topology import Names, dead_letters_of
 from tests import servers
 from tests.tenant import Tenant
 
+# The same examples in every run; new ones with `pytest --hypothesis-profile=explore`.
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile("steady")
+
 _TEMPLATE: Final = "template_migrated"
 _SERVERS: Final = {"postgres_url", "amqp_url"}
 
