@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import aio_pika
 import asyncpg
+import hypothesis
 import pytest
 
 from services.console.accounts import Accounts
