@@ -1,11 +1,11 @@
-# make up     the whole system on this machine; Ctrl-C stops it
+# make up     the whole system on this machine; Ctrl-C stops it (ARGS='--workers 2 --port 9000')
 # make test   every test          make check   format, lint, types, import law, unit tests
 .PHONY: up down setup dev test check lock
 .DEFAULT_GOAL := up
 STACK := services/cli/stack
 
 up: setup
-	@exec .venv/bin/bugalou up
+	@exec .venv/bin/bugalou up $(ARGS)
 
 down:
 	@if [ -x .venv/bin/bugalou ]; then exec .venv/bin/bugalou down; else echo "nothing runs"; fi

@@ -119,6 +119,7 @@ class PrivateRabbitMQ:
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin",
             "LANG": "C.UTF-8",
             "HOME": folder,  # where Erlang looks for the cookie
+            "ERL_CRASH_DUMP_SECONDS": "0",  # no dump: it can be as large as the broker's memory
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(self._epmd_port),
             # localhost: the data is kept under the node's name, and a laptop's host name changes.
