@@ -1,15 +1,14 @@
 """What the notifier is told by its environment; units stand in the names."""
 
 from email.utils import parseaddr
+from typing import Final, cast, get_args
 
-from environs import EnvValidationError, FileAwareEnv
+from environs import FileAwareEnv, ValidationError, validate
 from msgspec import Struct
 
 from services.notifier.channels.mime import Sender, UnusableAddress, deliverable_address
 from services.notifier.channels.smtp import Server, Tls
 from shared.settings import Common, common
-
-_TLS: dict[str, Tls] = {"none": "none", "starttls": "starttls", "tls": "tls"}
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -40,33 +39,33 @@ def fill(env: FileAwareEnv) -> Settings:
         common=common(env),
         smtp=Server(
             host=env.str("SMTP_HOST", "127.0.0.1"),
-            port=env.int("SMTP_PORT", 25),
+            port=env.int("SMTP_PORT", 25, validate=validate.Range(1, 65_535)),
             username=env.str("SMTP_USERNAME", "") or None,
             password=env.str("SMTP_PASSWORD", "") or None,
-            tls=_read_tls(env.str("SMTP_TLS", "none")),
-            timeout_seconds=env.float("SMTP_TIMEOUT_SECONDS", 10.0),
+            tls=cast("Tls", env.str("SMTP_TLS", "none", validate=validate.OneOf(get_args(Tls)))),
+            timeout_seconds=env.float("SMTP_TIMEOUT_SECONDS", 10.0, validate=_POSITIVE),
         ),
-        mail_from=_read_sender(env.str("MAIL_FROM", "Bugalou <no-reply@bugalou.example>")),
-        settle_seconds=env.float("SETTLE_SECONDS", 5.0),
-        sweep_seconds=env.float("NOTIFIER_SWEEP_SECONDS", 3.0),
-        concurrent_sends=env.int("NOTIFIER_CONCURRENT_SENDS", 10),
-        prefetch=env.int("NOTIFIER_PREFETCH", 200),
+        mail_from=_sender(env.str("MAIL_FROM", "Bugalou <no-reply@bugalou.example>", validate=_check_sender)),
+        settle_seconds=env.float("SETTLE_SECONDS", 5.0, validate=validate.Range(min=0)),
+        sweep_seconds=env.float("NOTIFIER_SWEEP_SECONDS", 3.0, validate=_POSITIVE),
+        concurrent_sends=env.int("NOTIFIER_CONCURRENT_SENDS", 10, validate=_POSITIVE),
+        prefetch=env.int("NOTIFIER_PREFETCH", 200, validate=_POSITIVE),
     )
 
 
-def _read_tls(text: str) -> Tls:
-    try:
-        return _TLS[text]
-    except KeyError:
-        raise EnvValidationError("", {"SMTP_TLS": ["is none of none, starttls, tls"]}) from None
+_POSITIVE: Final = validate.Range(min=0, min_inclusive=False)
 
 
-def _read_sender(text: str) -> Sender:
-    name, address = parseaddr(text)
+def _check_sender(text: str) -> None:
     try:
-        sender = Sender(name or None, deliverable_address(address))
+        address = deliverable_address(parseaddr(text)[1])
     except UnusableAddress:
-        sender = Sender(None, "")
-    if not sender.address or not sender.address.isascii():
-        raise EnvValidationError("", {"MAIL_FROM": ["must be an address such as Name <name@example.com>"]})
-    return sender
+        address = ""
+    if not address.isascii() or not address or not text.isprintable():
+        raise ValidationError("must be an ASCII address, such as Name <name@example.com>")
+
+
+def _sender(text: str) -> Sender:
+    """Return who sends; `_check_sender` reports a wrong one together with all other mistakes, once all are read."""
+    name, address = parseaddr(text)
+    return Sender(name or None, address)

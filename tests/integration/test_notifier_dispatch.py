@@ -60,6 +60,13 @@ def dispatcher_for(
     )
 
 
+class Refusing(asyncio.Protocol):
+    """Hangs up at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
 @asynccontextmanager
 async def running(*dispatchers: Dispatcher) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
@@ -249,6 +256,28 @@ async def test_a_server_that_is_away_fails_nothing_and_all_leaves_when_it_is_bac
             row = await world.reaches(one, "sent")
             assert row["attempts"] == 1
     assert len(mailbox.mails) == 12
+
+
+async def test_a_server_that_is_away_is_asked_ever_more_seldom(world: World) -> None:
+    asked: list[float] = []
+
+    def refuse() -> asyncio.Protocol:
+        asked.append(asyncio.get_running_loop().time())
+        return Refusing()
+
+    server = await asyncio.get_running_loop().create_server(refuse, "127.0.0.1", 0)
+    for _ in range(5):
+        await world.plan(await world.order())
+
+    async def asked_three_times() -> bool:
+        return len(asked) >= 3
+
+    async with running(dispatcher_for(world, server.sockets[0].getsockname()[1], concurrent=1, sweep=0.05)):
+        await until(asked_three_times)
+    server.close()
+    assert asked[1] - asked[0] >= 0.8
+    assert asked[2] - asked[1] >= 1.6
+    assert await world.sql.fetchval("SELECT count(*) FROM attempts") == 0
 
 
 async def test_idle_connections_that_the_server_dropped_are_not_noticed(world: World, mailbox: Mailbox) -> None:
