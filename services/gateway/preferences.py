@@ -11,7 +11,7 @@ MOST_WAIT_SECONDS: Final = 30
 _LONGEST_KEY: Final = 255
 _QUOTED: Final = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 _BARE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
-_WAIT: Final = re.compile(r'wait\s*=\s*"?([0-9]{1,9})"?', re.IGNORECASE | re.ASCII)
+_WAIT: Final = re.compile(r'wait\s*=\s*"?([0-9]{1,99})"?', re.IGNORECASE | re.ASCII)
 
 
 def idempotency_key(request: web.Request) -> str | None:
