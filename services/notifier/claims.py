@@ -39,7 +39,7 @@ _SIMULATE: Final = "UPDATE notifications SET state = 'simulated', sent_at = now(
 _CLAIM: Final = """
 WITH claimed AS (
     UPDATE notifications
-    SET state = 'sending', attempts = attempts + 1, claimed_until = now() + make_interval(secs => $3)
+    SET state = 'sending', attempts = $4, claimed_until = now() + make_interval(secs => $3)
     WHERE id = $1
 ), abandoned AS (
     UPDATE attempts SET finished_at = now(), outcome = 'retry', response = 'the notifier that tried did not finish'
@@ -121,13 +121,15 @@ class Claims:
             await connection.execute(_SIMULATE, id)
             await _tell(connection, due, "simulated")
             return None
+        # A try that its notifier did not live to finish says nothing about the message: this one stands in its place.
+        attempts = due.notification.attempts + (due.notification.state != "sending")
         attempt = uuid7()
-        await connection.execute(_CLAIM, id, attempt, self._lease_seconds)
+        await connection.execute(_CLAIM, id, attempt, self._lease_seconds, attempts)
         return Claimed(
             message=message,
             notification_id=id,
             attempt_id=attempt,
-            attempts=due.notification.attempts + 1,
+            attempts=attempts,
             lag_seconds=due.lag_seconds,
         )
 

@@ -9,7 +9,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from services.notifier.backoff import MOST_ATTEMPTS
 from services.notifier.notification import Notification
 from services.notifier.order import Order
 
@@ -105,14 +104,8 @@ def _superseded(notification: Notification, order: Order, _now: datetime) -> Dec
     return Cancel("superseded") if order.paid_since > notification.run_began else None
 
 
-def _worn_out(notification: Notification, _order: Order, _now: datetime) -> Decision | None:
-    """Stop a message that takes down every notifier that tries it; an ordinary failure is counted when it happens."""
-    return Fail("gave_up") if notification.attempts >= MOST_ATTEMPTS else None
-
-
 _RULES: Final[tuple[Rule, ...]] = (
     _reminder_of_what_is_settled,
     _thanks_for_nothing,
     _superseded,
-    _worn_out,
 )

@@ -33,7 +33,7 @@ class Notification(Struct, frozen=True):
     """A planned notification that has fallen due, with what is known of its place among the others of its order.
 
     `run_began` is the moment of its run's submission; `newer` tells that a later one of the same kind stands in its
-    place; `attempts` counts the tries before this one.
+    place; `attempts` counts the tries so far, of which those that no notifier finished are one with the next.
     """
 
     id: UUID

@@ -327,6 +327,17 @@ async def test_a_claim_that_ran_out_is_taken_over_and_the_late_result_changes_no
     assert len(await world.events()) == 1
     outcomes = await world.sql.fetch("SELECT outcome FROM attempts ORDER BY started_at")
     assert [row["outcome"] for row in outcomes] == ["retry", "sent"]
+    assert (await world.row(planned))["attempts"] == 1
+
+
+async def test_no_number_of_killed_notifiers_fails_a_message(world: World) -> None:
+    planned = await world.plan(await world.order())
+    claims = Claims(world.database, Preparation(Renderer()).prepare, lease_seconds=0)
+    for _ in range(30):
+        (claimed,) = (await claims.claim("email", 1)).claimed
+        assert claimed.attempts == 1
+    assert await Attempts(world.database).finish(claimed, result_of(Sent("ok"), 1, 0.5))
+    assert (await world.row(planned))["state"] == "sent"
 
 
 async def test_stopping_claims_no_more_and_finishes_what_is_under_way(world: World, mailbox: Mailbox) -> None:

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.notifier.backoff import MESSAGE_SECONDS, MOST_ATTEMPTS, message_pause, server_pause
-from services.notifier.decision import ADDRESS_PATIENCE, Cancel, Decision, Fail, Send, Wait, decide
+from services.notifier.decision import ADDRESS_PATIENCE, Cancel, Decision, Send, Wait, decide
 from services.notifier.notification import Notification
 from services.notifier.order import Order
 from services.notifier.outcome import PutOff, Refused, Sent, Unreachable, result_of
@@ -72,7 +72,6 @@ SEND = Send("klant@bedrijf.nl")
         # An older submission came late and lengthened the run backwards.
         (THANKS, {"paid_since": BEGAN - timedelta(seconds=1)}, SEND),
         (replace(THANKS, newer=True), {}, Cancel("superseded")),
-        (replace(THANKS, attempts=MOST_ATTEMPTS), {}, Fail("gave_up")),
     ],
 )
 def test_thanks_leave_only_while_they_are_deserved(
