@@ -96,6 +96,16 @@ class BrokerConnection:
             and not channel.is_closed
         )
 
+    async def depth(self, queue: str) -> int:
+        """Return how many messages wait in a queue, or raise `BrokerUnavailable`."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                channel = await self.channel()
+                found = await channel.declare_queue(queue, passive=True, robust=False)
+        except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
+            raise BrokerUnavailable(f"the broker is away ({type(error).__name__})") from error
+        return found.declaration_result.message_count or 0
+
     async def channel(self) -> AbstractRobustChannel:
         """Return the channel once it has been opened for the first time."""
         await self._opened.wait()
@@ -174,8 +184,8 @@ class Delivery:
 class Consumer:
     """Hands each delivery of a queue to a callback that only enqueues; a component.
 
-    `prefetch` bounds how many unacknowledged deliveries this process holds. A `private` queue is made by this consumer
-    and goes with its connection.
+    `prefetch` bounds how many unacknowledged deliveries this process holds. With
+    `private_to` the queue is made by this consumer, goes with its connection, and is bound to that fanout exchange.
     """
 
     def __init__(
@@ -185,13 +195,13 @@ class Consumer:
         *,
         prefetch: int,
         accept: Callable[[Delivery], None],
-        private: bool = False,
+        private_to: str | None = None,
     ) -> None:
         self._connection = connection
         self._queue = queue
         self._prefetch = prefetch
         self._accept = accept
-        self._private = private
+        self._private_to = private_to
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -215,8 +225,9 @@ class Consumer:
     async def _subscribe(self) -> "_Subscription":
         channel = await self._connection.channel()
         await channel.set_qos(prefetch_count=self._prefetch)
-        if self._private:
+        if self._private_to is not None:
             queue: AbstractQueue = await channel.declare_queue(self._queue, exclusive=True, auto_delete=True)
+            await queue.bind(self._private_to)
         else:
             queue = await channel.get_queue(self._queue, ensure=False)
         tag = await queue.consume(self._on_message)

@@ -67,6 +67,20 @@ class SettledBatch(Struct, frozen=True, tag="settled.v1"):
     settled: list[Settled]
 
 
+class WorkerPulse(Struct, frozen=True, tag="pulse.v1"):
+    """What one worker has settled in the last second, told to all gateways."""
+
+    submissions: int
+    messages: int
+
+
+class RequestsTaken(Struct, frozen=True, tag="requests-taken.v1"):
+    """The requests that one gateway has let through, by account, of accounts with a limit; told to all gateways."""
+
+    gateway: UUID
+    requests: dict[UUID, int]
+
+
 class Event(Struct, frozen=True):
     """A fact that the system derived and publishes, with a stable id; consumers may see it more than once.
 

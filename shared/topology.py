@@ -3,6 +3,7 @@
     <prefix>.submissions           quorum queue   gateways -> workers (default exchange)
     <prefix>.submissions.dead      quorum queue   what no worker could acknowledge, drained into `failures`
     <prefix>.events                topic exchange relay -> anyone, routing key type.account
+    <prefix>.gateways              fanout         workers and gateways -> every gateway's own queue
     <prefix>.notifications         quorum queue   bound to the events that the notifier acts on
     <prefix>.notifications.dead    quorum queue
 
@@ -39,6 +40,11 @@ class Names(Struct, frozen=True):
         return f"{self.prefix}.events"
 
     @property
+    def gateways(self) -> str:
+        """The exchange that reaches every gateway."""
+        return f"{self.prefix}.gateways"
+
+    @property
     def notifications(self) -> str:
         """The notifier's queue."""
         return f"{self.prefix}.notifications"
@@ -47,6 +53,7 @@ class Names(Struct, frozen=True):
 async def declare(channel: AbstractChannel, names: Names) -> None:
     """Declare everything; safe to repeat."""
     events = await channel.declare_exchange(names.events, ExchangeType.TOPIC, durable=True)
+    await channel.declare_exchange(names.gateways, ExchangeType.FANOUT, durable=True)
     for queue in (names.submissions, names.notifications):
         await _quorum(channel, dead_letters_of(queue), {})
         await _quorum(

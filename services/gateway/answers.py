@@ -2,16 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
 from uuid import UUID
 
-import msgspec
-
-from shared.broker import Delivery
 from shared.contracts import Settled, SettledBatch, Submission
-from shared.telemetry import log
-
-_decode: Final = msgspec.msgpack.Decoder(SettledBatch).decode
 
 
 class Answers:
@@ -22,19 +15,10 @@ class Answers:
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, list[asyncio.Future[Settled]]] = {}
-        self._unacknowledged: set[asyncio.Task[None]] = set()
 
-    def accept(self, delivery: Delivery) -> None:
-        """Take one message of answers; one that nobody waits for any more is dropped."""
-        acknowledging = asyncio.get_running_loop().create_task(delivery.ack())
-        self._unacknowledged.add(acknowledging)
-        acknowledging.add_done_callback(self._unacknowledged.discard)
-        try:
-            settled = _decode(delivery.body).settled
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            log.error("answer.undecodable", error=type(error).__name__)
-            return
-        for one in settled:
+    def take(self, batch: SettledBatch) -> None:
+        """Take a worker's answers; one that nobody waits for any more is dropped."""
+        for one in batch.settled:
             for future in self._waiting.get(one.id, ()):
                 if not future.done():
                     future.set_result(one)

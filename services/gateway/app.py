@@ -8,11 +8,14 @@ from aiohttp import web
 from uuid_utils.compat import uuid7
 
 from services.gateway.answers import Answers
+from services.gateway.backlog import Backlog
 from services.gateway.batch import BatchHandler
 from services.gateway.clock import SharedClock
 from services.gateway.group_commit import GroupCommit
 from services.gateway.handlers import OrdersHandler
+from services.gateway.inbox import Inbox
 from services.gateway.intake import Intake
+from services.gateway.peers import Peers
 from services.gateway.settings import Settings
 from shared.broker import BrokerConnection, Consumer, Publisher
 from shared.http.access import Access
@@ -22,7 +25,7 @@ from shared.lifecycle import Component
 from shared.topology import Names
 from shared.versions import NODES
 
-ANSWERS_PREFETCH = 256
+INBOX_PREFETCH = 256
 
 
 def mount(application: web.Application, settings: Settings, access: Access) -> Sequence[Component]:
@@ -34,14 +37,18 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     access.keyring.watch_time(clock.measure)
     answers = Answers()
     reply_to = f"{names.prefix}.answers.{uuid7()}"
-    consumer = Consumer(listening, reply_to, prefetch=ANSWERS_PREFETCH, accept=answers.accept, private=True)
     publisher = Publisher(publishing, timeout_seconds=settings.publish_seconds)
+    backlog = Backlog(listening, names.submissions, most_submissions=settings.backlog_submissions)
+    peers = Peers(access.keyring.rate_limits, publisher, names.gateways)
+    inbox = Inbox(settled=answers.take, pulse=backlog.take_pulse, taken=peers.take)
+    consumer = Consumer(listening, reply_to, prefetch=INBOX_PREFETCH, accept=inbox.accept, private_to=names.gateways)
     commit = GroupCommit(publisher, names.submissions, settings.limits, reply_to=reply_to)
     intake = Intake(
         access.keyring,
         clock,
         commit,
         answers,
+        backlog,
         body_seconds=settings.web.body_seconds,
         most_body_bytes=settings.bodies_bytes,
     )
@@ -55,7 +62,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
             "clock": lambda: "ok" if clock.is_trusted else "Postgres's clock has not been measured yet",
         },
     )
-    return (commit, consumer, publishing, listening)
+    return (commit, peers, backlog, consumer, publishing, listening)
 
 
 @asynccontextmanager

@@ -27,6 +27,14 @@ class Commits(Protocol):
         ...
 
 
+class HasRoom(Protocol):
+    """Knows whether the workers can keep up."""
+
+    def check(self) -> None:
+        """Raise `Unavailable` where too much waits already."""
+        ...
+
+
 class Sender(Struct, frozen=True):
     """Who sends, and what the request asks for besides its orders."""
 
@@ -45,6 +53,7 @@ class Intake:
         clock: SharedClock,
         commit: Commits,
         answers: Answers,
+        backlog: HasRoom,
         *,
         body_seconds: float,
         most_body_bytes: int,
@@ -53,6 +62,7 @@ class Intake:
         self._clock = clock
         self._commit = commit
         self._answers = answers
+        self._backlog = backlog
         self.body_seconds = body_seconds
         self.budget = BodyBudget(most_body_bytes)
 
@@ -61,6 +71,7 @@ class Intake:
         key = authenticate(request, self._keys, "orders:write")
         if not self._clock.is_trusted:
             raise Unavailable("the shared clock has not been measured yet")
+        self._backlog.check()
         return Sender(key, idempotency_key(request), wait_seconds(request), flag(request, "strict"))
 
     def read(self, body: bytes, sender: Sender, *, suffix: str = "") -> tuple[Submission, Draft]:

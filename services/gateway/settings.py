@@ -8,13 +8,18 @@ from shared.settings import Common, Web, common, web
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """`publish_seconds` bounds the wait for the broker's confirm; `bodies_bytes` what all bodies under way may hold."""
+    """What bounds a gateway, besides its group commit.
+
+    `publish_seconds` the wait for the broker's confirm, `bodies_bytes` what all bodies under way may hold in memory,
+    `backlog_submissions` what may wait for the workers before new submissions get 503.
+    """
 
     common: Common
     web: Web
     limits: Limits
     publish_seconds: float
     bodies_bytes: int
+    backlog_submissions: int
 
 
 def fill(env: FileAwareEnv) -> Settings:
@@ -31,5 +36,6 @@ def fill(env: FileAwareEnv) -> Settings:
             linger_seconds=env.float("GATEWAY_LINGER_SECONDS", 0.005),
         ),
         publish_seconds=env.float("PUBLISH_SECONDS", 4.0),
+        backlog_submissions=env.int("GATEWAY_BACKLOG_SUBMISSIONS", 2_000_000),
         bodies_bytes=env.int("GATEWAY_BODIES_BYTES", 256 * 1024 * 1024),
     )

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from services.worker.failures import Failures
 from services.worker.handler import Handler
 from services.worker.intake import Intake
+from services.worker.pulse import Pulse
 from services.worker.settings import Settings
 from services.worker.store import Store
 from shared.broker import BrokerConnection, Consumer, Publisher
@@ -24,6 +25,7 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     database = Database(settings.common.database_url, purpose="worker", most=2, schema=HEAD)
     handler = Handler(Store(database), Failures(database))
     publisher = Publisher(answering, timeout_seconds=settings.publish_seconds)
-    intake = Intake(handler, publisher, batch_rows=settings.batch_rows)
+    pulse = Pulse(publisher, names.gateways)
+    intake = Intake(handler, publisher, batch_rows=settings.batch_rows, count=pulse.count)
     consumer = Consumer(consuming, names.submissions, prefetch=settings.prefetch_messages, accept=intake.accept)
-    yield (consumer, intake, consuming, answering, database)
+    yield (consumer, intake, pulse, consuming, answering, database)

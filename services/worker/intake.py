@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -47,10 +47,13 @@ class Intake:
     While one batch is in its transaction, the deliveries of the next one gather (bounded by the consumer's prefetch).
     """
 
-    def __init__(self, handler: Handles, publisher: Publishes, *, batch_rows: int) -> None:
+    def __init__(
+        self, handler: Handles, publisher: Publishes, *, batch_rows: int, count: Callable[[int, int], None]
+    ) -> None:
         self._handler = handler
         self._publisher = publisher
         self._batch_rows = batch_rows
+        self._count = count
         self._waiting: asyncio.Queue[Delivery | None] = asyncio.Queue()
         self._stopped = False
 
@@ -95,6 +98,7 @@ class Intake:
             await delivery.ack()
         for reply_to, batch in answers.items():
             await self._answer(reply_to, batch)
+        self._count(len(submissions), len(deliveries))
         log.debug("batch.settled", messages=len(deliveries), submissions=len(submissions))
 
     async def _answer(self, reply_to: str, settled: list[Settled]) -> None:

@@ -83,9 +83,19 @@ CREATE TABLE orders (
     updated_at timestamptz NOT NULL,
     paid_since timestamptz,
     overdue_since timestamptz,
-    amount_paid_peak numeric NOT NULL DEFAULT 0
+    amount_paid_peak numeric NOT NULL DEFAULT 0,
+    -- what a search looks through, folded once when written: folding 100,000 orders for each search takes 90 ms. No field
+    -- holds a line feed, so that no search matches across two. (With pg_trgm a GIN index on it is the operator's choice.)
+    search text NOT NULL GENERATED ALWAYS AS (lower(order_number || E'\\n' || coalesce(invoice_number, '') || E'\\n'
+        || coalesce(customer_name, '') || E'\\n' || coalesce(customer_email, ''))) STORED
 ) WITH (fillfactor = 85);
-CREATE INDEX orders_updated ON orders (account_id, livemode, updated_at DESC, id);
+-- One index for the list as it is asked for by default, and for `updatedSince`. Since `updated_at` is in it, no update of
+-- an order is ever HOT, so each further index is written to by every update (3 us each, of some 60): two pay for
+-- themselves, due dates (what is open, what falls due) and age. The other sort orders and the filters read the rows of
+-- one account, 100 ms for 100,000.
+CREATE INDEX orders_updated ON orders (account_id, livemode, updated_at, id);
+CREATE INDEX orders_due ON orders (account_id, livemode, due_date, id);
+CREATE INDEX orders_created ON orders (account_id, livemode, created_at, id);
 
 CREATE TABLE submissions (
     id uuid PRIMARY KEY,
@@ -111,6 +121,8 @@ CREATE TABLE submissions (
 ) WITH (fillfactor = 95);
 -- The history of an order, and, on the fast road, whether a content was sent just before.
 CREATE INDEX submissions_order ON submissions (order_id, fingerprint, version);
+-- Few. What was rejected may belong to no order at all, and must be found when a person is erased.
+CREATE INDEX submissions_rejected ON submissions (account_id, livemode) WHERE state = 'rejected';
 
 -- Small and swept, unlike the submissions, which stay: an Idempotency-Key is kept for 8 days.
 CREATE TABLE idempotency_keys (
@@ -217,23 +229,33 @@ DO $$ BEGIN
     END IF;
 END $$;
 GRANT USAGE ON SCHEMA public TO bugalou_console;
-GRANT SELECT ON orders, submissions, notifications, attempts, failures, settings, accounts, api_keys
+GRANT SELECT ON orders, submissions, notifications, attempts, failures, settings, accounts TO bugalou_console;
+GRANT SELECT (id, account_id, livemode, name, hint, scopes, platforms, created_at, expires_at, revoked_at) ON api_keys
     TO bugalou_console;
 """
 
 
-def _isolate(table: str) -> str:
+# A key may be for some platforms only; the list begins with a separator, so that an empty one allows none.
+_PLATFORMS = """
+    AND ((SELECT coalesce(current_setting('bugalou.platforms', true), '') = '')
+        OR platform = ANY ((SELECT string_to_array(current_setting('bugalou.platforms', true), chr(31)))::text[]))
+"""
+
+
+def _isolate(table: str, further: str = "") -> str:
     return f"""
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON {table} TO bugalou_console USING (
     account_id = (SELECT nullif(current_setting('bugalou.account', true), '')::uuid)
     AND livemode = (SELECT nullif(current_setting('bugalou.livemode', true), '')::boolean)
+    {further}
 );
 """
 
 
 ISOLATION = (
-    "".join(map(_isolate, ("orders", "submissions", "notifications", "attempts", "failures")))
+    "".join(_isolate(table, _PLATFORMS) for table in ("orders", "submissions"))
+    + "".join(map(_isolate, ("notifications", "attempts", "failures")))
     + """
 ALTER TABLE settings ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON settings TO bugalou_console

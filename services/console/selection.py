@@ -1,0 +1,109 @@
+"""Which orders a list asks for: filters, a sort order, and where to go on; from a query string, and into SQL."""
+
+from datetime import date, datetime
+from typing import Any, Final, get_args
+from uuid import UUID
+
+from msgspec import Struct
+
+from services.console import cursors
+from services.console.parameters import Parameters
+from services.console.sorting import NEWEST, SORTS, Sort
+from shared.keys import ApiKey
+from shared.orders.body import OrderStatus, PaymentStatus
+
+PAGE: Final = 50
+MOST: Final = 500
+
+Place = tuple[Any, UUID]
+
+
+class Filters(Struct, frozen=True, kw_only=True):
+    """What narrows a list; each names a column, an operator and a value. None and () do not narrow."""
+
+    payment_status: tuple[str, ...] = ()
+    order_status: tuple[str, ...] = ()
+    platform: str | None = None
+    customer_email: str | None = None
+    q: str | None = None
+    due_before: date | None = None
+    updated_since: datetime | None = None
+
+    def conditions(self, first: int) -> tuple[list[str], list[Any]]:
+        """Return SQL conditions with parameters from `$first` on, and their values."""
+        conditions: list[str] = []
+        values: list[Any] = []
+        for name, condition in _CONDITIONS.items():
+            value = getattr(self, name)
+            if value is not None and value != ():
+                conditions.append(condition.format(f"${first + len(values)}"))
+                values.append(value)
+        return conditions, values
+
+
+_CONDITIONS: Final = {
+    "payment_status": "payment_status = ANY({}::text[])",
+    "order_status": "order_status = ANY({}::text[])",
+    "platform": "platform = {}::text",
+    "customer_email": "lower(customer_email) = lower({}::text)",
+    # Not LIKE: so % and _ and \ are characters like any other.
+    "q": "strpos(search, lower({}::text)) > 0",
+    "due_before": "due_date < {}::date",
+    "updated_since": "updated_at >= {}::timestamptz",
+}
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """A page of a list: which orders, in which order, after which place, and how many at most."""
+
+    filters: Filters = Filters()
+    sort: Sort = NEWEST
+    limit: int = PAGE
+    after: Place | None = None
+
+    def where(self, key: ApiKey) -> tuple[str, list[Any]]:
+        """Return the WHERE and ORDER BY clauses and the values of their parameters."""
+        values: list[Any] = [key.account, key.live]
+        conditions, more = self.filters.conditions(len(values) + 1)
+        values += more
+        if self.after is not None:
+            condition, more = self.sort.after(self.after, len(values) + 1)
+            conditions.append(condition)
+            values += more
+        where = " AND ".join(["account_id = $1 AND livemode = $2", *conditions])
+        return f"WHERE {where} {self.sort.order_by()}", values
+
+    def cursor_at(self, key: ApiKey, place: Place) -> str:
+        """Return the cursor that goes on after a place."""
+        return cursors.write_cursor(_binding(key, self.filters, self.sort), place)
+
+
+def read_filters(parameters: Parameters) -> Filters:
+    """Read the filters."""
+    return Filters(
+        payment_status=parameters.choices("paymentStatus", get_args(PaymentStatus)),
+        order_status=parameters.choices("orderStatus", get_args(OrderStatus)),
+        platform=parameters.text("platform", most=64),
+        customer_email=parameters.text("customerEmail", most=254),
+        q=parameters.text("q", most=200),
+        due_before=parameters.day("dueBefore"),
+        updated_since=parameters.moment("updatedSince"),
+    )
+
+
+def read_sort(parameters: Parameters) -> Sort:
+    """Read the sort order; the newest first unless given."""
+    return SORTS[parameters.choice("sort", SORTS) or NEWEST.word]
+
+
+def read_page(parameters: Parameters, key: ApiKey) -> Selection:
+    """Read all that a request for a page may say, or raise 422."""
+    filters, sort = read_filters(parameters), read_sort(parameters)
+    limit = parameters.whole("limit", PAGE, least=1, most=MOST)
+    after = parameters.cursor(_binding(key, filters, sort), sort.place_type)
+    parameters.finish()
+    return Selection(filters=filters, sort=sort, limit=limit, after=after)
+
+
+def _binding(key: ApiKey, filters: Filters, sort: Sort) -> tuple[Any, ...]:
+    return "orders", key.account, key.live, filters, sort.word

@@ -1,0 +1,73 @@
+"""In which order a list of orders is shown, and where in it a page ended. Nulls come last, whichever the direction."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from shared.database import Row
+
+
+class Sort(Struct, frozen=True):
+    """A sort order; the id decides between equals, so that every order has one place.
+
+    A place is (value, id). A list sorted by a nullable column is one stretch of values and then one of nulls.
+    """
+
+    name: str
+    column: str
+    kind: Any
+    cast: str
+    is_nullable: bool = False
+    is_descending: bool = False
+
+    @property
+    def word(self) -> str:
+        """What the parameter `sort` says."""
+        return f"-{self.name}" if self.is_descending else self.name
+
+    @property
+    def place_type(self) -> Any:
+        """The type of a place, to decode a cursor with."""
+        return tuple[self.kind | None, UUID] if self.is_nullable else tuple[self.kind, UUID]
+
+    def order_by(self) -> str:
+        """Return the ORDER BY clause."""
+        direction = "DESC" if self.is_descending else "ASC"
+        nulls = " NULLS LAST" if self.is_nullable else ""
+        return f"ORDER BY {self.column} {direction}{nulls}, id {direction}"
+
+    def after(self, place: tuple[Any, UUID], first: int) -> tuple[str, list[Any]]:
+        """Return the condition for what comes after a place, with parameters from `$first` on, and their values."""
+        value, order_id = place
+        beyond = "<" if self.is_descending else ">"
+        if value is None:
+            return f"({self.column} IS NULL AND id {beyond} ${first}::uuid)", [order_id]
+        row = f"({self.column}, id) {beyond} (${first}::{self.cast}, ${first + 1}::uuid)"
+        # A row comparison with a null in it is neither true nor false.
+        return f"({row} OR {self.column} IS NULL)" if self.is_nullable else row, [value, order_id]
+
+    def place_of(self, row: Row) -> tuple[Any, UUID]:
+        """Return the place of a row, which holds the sorted column as `place`."""
+        return row["place"], row["id"]
+
+
+_ASCENDING: Final = (
+    Sort("updatedAt", "updated_at", datetime, "timestamptz"),
+    Sort("createdAt", "created_at", datetime, "timestamptz"),
+    Sort("dueDate", "due_date", date, "date", is_nullable=True),
+    Sort("total", "total", Decimal, "numeric", is_nullable=True),
+    Sort("orderNumber", "order_number", str, "text"),
+)
+SORTS: Final = {
+    sort.word: sort
+    for ascending in _ASCENDING
+    for sort in (
+        ascending,
+        Sort(ascending.name, ascending.column, ascending.kind, ascending.cast, ascending.is_nullable, True),
+    )
+}
+"""Every sort order by its word."""
+NEWEST: Final = SORTS["-updatedAt"]

@@ -1,0 +1,92 @@
+"""How much waits for the workers, and for how long: beyond a limit, new submissions are asked to come back."""
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from shared.contracts import WorkerPulse
+from shared.errors import BrokerUnavailable, Unavailable
+from shared.telemetry import log
+from shared.waits import wait_for
+
+LOOK_SECONDS: Final = 1.0
+DRAIN_WINDOW_SECONDS: Final = 5.0
+LONGEST_PAUSE_SECONDS: Final = 60
+UNKNOWN_PAUSE_SECONDS: Final = 30
+"""What a client is told when no worker has settled anything lately: nobody knows."""
+
+
+class CountsMessages(Protocol):
+    """Knows how many messages a queue holds."""
+
+    async def depth(self, queue: str) -> int:
+        """Return the number of messages that wait, or raise `BrokerUnavailable`."""
+        ...
+
+
+class _Drained(Struct, frozen=True):
+    at: float
+    submissions: int
+    messages: int
+
+
+class Backlog:
+    """Watches the submissions queue and the workers' pulses; a component."""
+
+    def __init__(
+        self,
+        broker: CountsMessages,
+        queue: str,
+        *,
+        most_submissions: int,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._broker = broker
+        self._queue = queue
+        self._most_submissions = most_submissions
+        self._monotonic = monotonic
+        self._drained: deque[_Drained] = deque(maxlen=4096)
+        self._submissions_per_message = 1.0
+        self._messages = 0
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Look at the queue every second until stopped."""
+        while not self._stopping.is_set():
+            try:
+                self._messages = await self._broker.depth(self._queue)
+            except BrokerUnavailable as error:
+                log.debug("backlog.unknown", reason=str(error))
+            await wait_for(self._stopping, LOOK_SECONDS)
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopping.set()
+
+    def take_pulse(self, pulse: WorkerPulse) -> None:
+        """Take what one worker has settled lately."""
+        self._drained.append(_Drained(self._monotonic(), pulse.submissions, pulse.messages))
+        if pulse.messages:
+            measured = pulse.submissions / pulse.messages
+            self._submissions_per_message += 0.2 * (measured - self._submissions_per_message)
+
+    def check(self) -> None:
+        """Raise `Unavailable`, with an honest guess of when there is room, where more waits than may."""
+        waiting = self._messages * self._submissions_per_message
+        excess = waiting - self._most_submissions
+        if excess > 0:
+            raise Unavailable("the backlog is above its limit", self._pause(excess))
+
+    def _pause(self, excess: float) -> int:
+        since = self._monotonic() - DRAIN_WINDOW_SECONDS
+        while self._drained and self._drained[0].at < since:
+            self._drained.popleft()
+        rate = sum(drained.submissions for drained in self._drained) / DRAIN_WINDOW_SECONDS
+        if not rate:
+            return UNKNOWN_PAUSE_SECONDS
+        return max(1, min(LONGEST_PAUSE_SECONDS, math.ceil(excess / rate)))
