@@ -229,7 +229,8 @@ class Consumer:
             queue: AbstractQueue = await channel.declare_queue(self._queue, exclusive=True, auto_delete=True)
             await queue.bind(self._private_to)
         else:
-            queue = await channel.get_queue(self._queue, ensure=False)
+            # Ensured, it is the channel's own declared queue, whose consumers come back after a reconnection.
+            queue = await channel.get_queue(self._queue, ensure=True)
         tag = await queue.consume(self._on_message)
         return _Subscription(queue, tag)
 

@@ -66,7 +66,8 @@ async def declare(channel: AbstractChannel, names: Names) -> None:
                 "x-dead-letter-strategy": "at-least-once",
             },
         )
-    notifications = await channel.get_queue(names.notifications, ensure=False)
+    # Ensured, it is the queue declared above, whose bindings are made again after a reconnection.
+    notifications = await channel.get_queue(names.notifications, ensure=True)
     for event_type in NOTIFIED_EVENTS:
         await notifications.bind(events, f"{event_type}.*")
 
