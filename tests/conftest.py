@@ -2,11 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Final
-from urllib.parse import urlsplit
-from uuid import uuid4
 
-import aio_pika
-import asyncpg
 import hypothesis
 import pytest
 
@@ -14,8 +10,8 @@ from services.console.accounts import Accounts
 from shared.database import Database
 from shared.keys import SCOPES
 from shared.migrations import migrate
-from shared.topology import Names, dead_letters_of
 from tests import servers
+from tests.isolation import database_at, execute, fresh_database, fresh_prefix
 from tests.tenant import Tenant
 
 # The same examples in every run; new ones with `pytest --hypothesis-profile=explore`.
@@ -49,20 +45,16 @@ def amqp_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 async def template(postgres_url: str) -> str:
     """The name of a migrated database that nobody is connected to, to be copied."""
-    await _execute(postgres_url, f"CREATE DATABASE {_TEMPLATE}")
-    await migrate(_of(postgres_url, _TEMPLATE))
+    await execute(postgres_url, f"CREATE DATABASE {_TEMPLATE}")
+    await migrate(database_at(postgres_url, _TEMPLATE))
     return _TEMPLATE
 
 
 @pytest.fixture
 async def database_url(postgres_url: str, template: str) -> AsyncIterator[str]:
     """A migrated, empty database of this test's own."""
-    name = f"test_{uuid4().hex}"
-    await _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    try:
-        yield _of(postgres_url, name)
-    finally:
-        await _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    async with fresh_database(postgres_url, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -79,17 +71,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def amqp_prefix(amqp_url: str) -> AsyncIterator[str]:
     """A prefix of this test's own; what the topology declares under it is deleted afterwards."""
-    prefix = f"test-{uuid4().hex}"
-    try:
+    async with fresh_prefix(amqp_url) as prefix:
         yield prefix
-    finally:
-        names = Names(prefix)
-        connection = await aio_pika.connect(amqp_url, timeout=10)
-        async with connection, connection.channel() as channel:
-            for queue in (names.submissions, names.notifications):
-                await channel.queue_delete(queue)
-                await channel.queue_delete(dead_letters_of(queue))
-            await channel.exchange_delete(names.events)
 
 
 @pytest.fixture
@@ -102,15 +85,3 @@ def accounts(database: Database) -> Accounts:
 async def account(accounts: Accounts) -> Tenant:
     """An account with a live and a test key."""
     return Tenant(*await accounts.create("Architectenbureau De Groot", SCOPES))
-
-
-def _of(url: str, database: str) -> str:
-    return urlsplit(url)._replace(path=f"/{database}").geturl()
-
-
-async def _execute(url: str, sql: str) -> None:
-    connection = await asyncpg.connect(url, timeout=10)
-    try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()

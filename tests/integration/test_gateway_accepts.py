@@ -1,0 +1,177 @@
+"""POST /api/v1/orders over real HTTP and a real broker: what is accepted, and when it is answered."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+
+from services.worker.app import graph as worker_graph
+from services.worker.settings import fill as fill_worker
+from shared.database import Database
+from shared.topology import Names
+from tests.gateways import SEED, Client, running_gateway
+from tests.queues import channel_to, take_submissions
+from tests.running import running
+from tests.settings import settings_of
+from tests.tenant import Tenant
+
+FIRST = {
+    **SEED,
+    "customerEmail": "klant@bedrijf.nl",
+    "customerName": "Architectenbureau De Groot",
+    "items": [
+        {"name": "Ontwerp woning - fase 1", "quantity": 1, "price": "2500.00"},
+        {"name": "Bouwtechnisch advies", "quantity": 3, "price": "150.00"},
+    ],
+    "total": "2950.00",
+    "currency": "EUR",
+    "paymentStatus": "pending",
+    "invoiceNumber": "INV-2026-042",
+    "invoiceUrl": "https://mijn-boekhouding.nl/facturen/INV-2026-042.pdf",
+}
+
+
+@pytest.fixture
+async def gateway(database_url: str, amqp_url: str, amqp_prefix: str, account: Tenant) -> AsyncIterator[Client]:
+    async with running_gateway(
+        account.live.key, database_url=database_url, amqp_url=amqp_url, amqp_prefix=amqp_prefix
+    ) as (client, _):
+        yield client
+
+
+@pytest.fixture
+async def worker(gateway: Client, database_url: str, amqp_url: str, amqp_prefix: str) -> AsyncIterator[None]:
+    # After the gateway, so that it stops first: it publishes its answers to the gateway's queue.
+    settings = settings_of(fill_worker, database_url=database_url, amqp_url=amqp_url, amqp_prefix=amqp_prefix)
+    async with running(worker_graph(settings)):
+        yield
+
+
+async def test_accepted_order_is_answered_as_accepted_and_stands_in_the_queue(
+    gateway: Client, amqp_url: str, amqp_prefix: str, account: Tenant
+) -> None:
+    answer = await gateway.post({**FIRST, "paymentstatus": "paid"})
+    assert answer.status == 202
+    document = answer.document
+    assert set(document) == {"success", "order", "receipt", "warnings"}
+    assert document["success"] is True
+    assert document["order"]["total"] == "2950.00"
+    assert document["order"]["items"][1] == {"name": "Bouwtechnisch advies", "quantity": "3", "price": "150.00"}
+    assert [warning["pointer"] for warning in document["warnings"]] == ["/paymentstatus"]
+    receipt = document["receipt"]
+    assert answer.headers["Location"] == f"/api/v1/receipts/{receipt['id']}"
+    assert receipt["state"] == "queued"
+    async with channel_to(amqp_url) as channel:
+        [stored] = await take_submissions(channel, Names(amqp_prefix).submissions)
+    assert str(stored.id) == receipt["id"]
+    assert str(stored.version) == receipt["version"]
+    assert str(stored.order_id) == document["order"]["id"]
+    assert (stored.account, stored.live, stored.key) == (account.id, True, account.live.id)
+    assert stored.content.sets["customerName"] == "Architectenbureau De Groot"
+
+
+async def test_both_headers_carry_a_key_and_may_carry_the_same_one(gateway: Client, account: Tenant) -> None:
+    body = b'{"platform": "custom", "orderNumber": "1", "orderStatus": "processing"}'
+    key, kind = account.live.key, {"Content-Type": "application/json"}
+    for headers in (
+        {"X-API-Key": key},
+        {"Authorization": f"Bearer {key}"},
+        {"Authorization": f"bearer {key}"},
+        {"X-API-Key": key, "Authorization": f"Bearer {key}"},
+    ):
+        answer = await gateway.ask("POST", "/api/v1/orders", body, {**kind, **headers})
+        assert answer.status == 202, headers
+
+
+async def test_versions_of_one_gateway_increase_and_occurred_at_is_a_version(
+    gateway: Client, amqp_url: str, amqp_prefix: str
+) -> None:
+    answers = [await gateway.post(SEED) for _ in range(5)]
+    versions = [int(answer.document["receipt"]["version"]) for answer in answers]
+    assert versions == sorted(set(versions))
+    past = await gateway.post({**SEED, "occurredAt": "2026-01-01T00:00:00Z"})
+    again = await gateway.post({**SEED, "occurredAt": "2026-01-01T01:00:00+01:00"})
+    assert past.document["receipt"]["version"] == again.document["receipt"]["version"]
+    assert int(past.document["receipt"]["version"]) < versions[0]
+
+
+async def test_live_and_test_keys_write_two_orders(gateway: Client, account: Tenant) -> None:
+    live = await gateway.post(SEED)
+    test = await gateway.post(SEED, X_API_Key=account.test.key)
+    assert live.document["order"]["id"] != test.document["order"]["id"]
+
+
+async def test_burst_travels_in_fewer_messages_and_every_request_has_its_own_receipt(
+    gateway: Client, amqp_url: str, amqp_prefix: str
+) -> None:
+    answers = await asyncio.gather(*(gateway.post({**SEED, "orderNumber": f"INV-{number}"}) for number in range(300)))
+    assert {answer.status for answer in answers} == {202}
+    receipts = {answer.document["receipt"]["id"] for answer in answers}
+    async with channel_to(amqp_url) as channel:
+        queue = await channel.declare_queue(Names(amqp_prefix).submissions, passive=True)
+        messages = queue.declaration_result.message_count or 0
+        stored = await take_submissions(channel, Names(amqp_prefix).submissions)
+    assert len(receipts) == 300
+    assert {str(one.id) for one in stored} == receipts
+    assert 0 < messages < 300
+
+
+async def test_same_idempotency_key_and_body_has_one_receipt_and_another_body_another(gateway: Client) -> None:
+    first = await gateway.post(FIRST, Idempotency_Key="abc")
+    again = await gateway.post(dict(reversed(FIRST.items())), Idempotency_Key='"abc"')
+    other_body = await gateway.post({**FIRST, "total": "1.00"}, Idempotency_Key="abc")
+    other_key = await gateway.post(FIRST, Idempotency_Key="abd")
+    ids = [answer.document["receipt"]["id"] for answer in (first, again, other_body, other_key)]
+    assert ids[0] == ids[1]
+    assert len(set(ids)) == 3
+
+
+async def test_same_key_of_a_test_and_a_live_world_are_two(gateway: Client, account: Tenant) -> None:
+    live = await gateway.post(FIRST, Idempotency_Key="abc")
+    test = await gateway.post(FIRST, Idempotency_Key="abc", X_API_Key=account.test.key)
+    assert live.document["receipt"]["id"] != test.document["receipt"]["id"]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_one_who_waits_gets_201_and_then_200_with_the_merged_order(gateway: Client) -> None:
+    created = await gateway.post(FIRST, Prefer="wait=20")
+    assert created.status == 201
+    assert created.headers["Preference-Applied"] == "wait=20"
+    assert created.document["receipt"]["state"] == "applied"
+    paid = {**SEED, "orderStatus": "delivered", "paymentStatus": "paid", "amountPaid": "2950.00"}
+    updated = await gateway.post(paid, Prefer="wait=600")
+    assert updated.status == 200
+    assert updated.headers["Preference-Applied"] == "wait=30"
+    order = updated.document["order"]
+    assert (order["paymentStatus"], order["customerName"], order["amountDue"]) == (
+        "paid",
+        "Architectenbureau De Groot",
+        "0.00",
+    )
+    assert order["version"] == updated.document["receipt"]["version"]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_one_who_waits_is_told_of_a_retry_and_of_a_key_used_before(gateway: Client, database: Database) -> None:
+    first = await gateway.post(FIRST, Prefer="wait=20")
+    retry = await gateway.post(FIRST, Prefer="wait=20")
+    assert retry.status == 200
+    assert retry.document["receipt"]["state"] == "duplicate"
+    assert retry.document["receipt"]["duplicateOf"] == first.document["receipt"]["id"]
+    keyed = await gateway.post({**FIRST, "total": "1.00"}, Prefer="wait=20", Idempotency_Key="abc")
+    other = await gateway.post({**FIRST, "total": "2.00"}, Prefer="wait=20", Idempotency_Key="abc")
+    same = await gateway.post({**FIRST, "total": "1.00"}, Prefer="wait=20", Idempotency_Key="abc")
+    assert (keyed.status, other.status, same.status) == (200, 422, 200)
+    assert other.is_problem()
+    assert other.document["code"] == "idempotency_key_reused"
+    assert same.document["receipt"]["id"] == keyed.document["receipt"]["id"]
+    async with database.transaction() as connection:
+        assert await connection.fetchval("SELECT total::text FROM orders") == "1"
+
+
+async def test_one_who_waits_in_vain_gets_202(gateway: Client) -> None:
+    answer = await gateway.post(FIRST, Prefer="wait=1")
+    assert answer.status == 202
+    assert answer.headers["Preference-Applied"] == "wait=1"
+    assert UUID(answer.document["receipt"]["id"])
