@@ -19,6 +19,7 @@ from services.notifier.metrics import DELIVERIES, LAG_SECONDS
 from services.notifier.outcome import Outcome, PutOff, Result, Sent, Unreachable, result_of
 from shared.errors import DatabaseUnavailable
 from shared.telemetry import log
+from shared.waits import wait_for
 
 RETRY_SECONDS: Final = 1.0
 _SOONEST_SECONDS: Final = 0.01
@@ -90,7 +91,7 @@ class Dispatcher:
                         await self._look(group)
                     except DatabaseUnavailable as error:
                         log.warning("notifier.waiting", channel=self._name, reason=str(error))
-                        await self._sleep(self._stopping, RETRY_SECONDS)
+                        await wait_for(self._stopping, RETRY_SECONDS)
         finally:
             await self._channel.close()
 
@@ -98,13 +99,13 @@ class Dispatcher:
         """Claim as much as can be sent at once, start sending it, and wait until there may be more."""
         pause = self._asked_again_at - self._now()
         if pause > 0:
-            await self._sleep(self._stopping, pause)
+            await wait_for(self._stopping, pause)
             return
         # Of a server that was away, one message asks whether it is back.
         free = (1 if self._failures else self._concurrent) - self._active
         self._woken.clear()
         if free <= 0:
-            await self._sleep(self._woken, self._sweep_seconds)
+            await wait_for(self._woken, self._sweep_seconds)
             return
         if self._now() - self._revived_at >= self._sweep_seconds:
             self._revived_at = self._now()
@@ -116,7 +117,7 @@ class Dispatcher:
             group.create_task(self._send(claimed, before + self._lease_seconds))
         if found.found < free:
             until_next = self._sweep_seconds if found.next_due_seconds is None else found.next_due_seconds
-            await self._sleep(self._woken, min(max(until_next, _SOONEST_SECONDS), self._sweep_seconds))
+            await wait_for(self._woken, min(max(until_next, _SOONEST_SECONDS), self._sweep_seconds))
 
     async def _send(self, claimed: Claimed, lease_ends: float) -> None:
         try:
@@ -169,11 +170,3 @@ class Dispatcher:
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
-
-    @staticmethod
-    async def _sleep(event: asyncio.Event, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await event.wait()
-        except TimeoutError:
-            return
