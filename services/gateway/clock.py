@@ -13,7 +13,9 @@ from shared.versions import NODES, version_at
 MOST_UNCERTAIN_SECONDS: Final = 0.5
 """A measure that took longer may be off by more than clients of two gateways would forgive."""
 _FORGET_SECONDS: Final = 300.0
-"""After so long a rougher measure replaces a finer one, since quartz clocks drift apart (about 20 us a second)."""
+"""After so long a rougher measure replaces a finer one, since clocks drift apart."""
+_DRIFT: Final = 0.0006
+"""How fast two clocks may drift apart, seconds a second: quartz does 20 us, one that NTP slews up to 500 us."""
 
 
 class SharedClock:
@@ -38,13 +40,19 @@ class SharedClock:
     def measure(self, sent: float, received: float, now: int) -> None:
         """Take one measure: monotonic seconds before and after asking, and the answer in microseconds since 1970.
 
-        The finest measure counts: it is off by at most half of the time that it took.
+        The finest measure counts: it is off by at most half of the time that it took. One that contradicts it beyond what
+        both may be off counts at once: Postgres's clock was set, or this machine slept.
         """
         uncertainty = (received - sent) / 2
         if uncertainty > MOST_UNCERTAIN_SECONDS:
             return
-        if uncertainty <= self._uncertainty or received - self._measured_at > _FORGET_SECONDS:
-            self._offset = now / 1_000_000 - (sent + uncertainty)
+        offset = now / 1_000_000 - (sent + uncertainty)
+        age = received - self._measured_at
+        contradicts = (
+            self._offset is not None and abs(offset - self._offset) > uncertainty + self._uncertainty + age * _DRIFT
+        )
+        if uncertainty <= self._uncertainty or contradicts or age > _FORGET_SECONDS:
+            self._offset = offset
             self._uncertainty = uncertainty
             self._measured_at = received
 

@@ -82,3 +82,14 @@ def test_version_holds_its_moment_in_63_bits(moment: int, node: int) -> None:
     assert moment_of(version_at(moment, node)) == moment
     assert 0 <= version_at(moment, node) <= HIGHEST
     assert version_at(moment, NODES - 1) < version_at(moment + 1)
+
+
+def test_a_rougher_measure_that_contradicts_the_finer_one_counts_at_once() -> None:
+    monotonic = [100.0]
+    clock = SharedClock(1, lambda: monotonic[0])
+    clock.measure(100.0, 100.001, 1_790_000_000_000_000)
+    clock.measure(101.0, 101.1, 1_790_000_001_000_000)  # agrees: the finer one stays
+    monotonic[0] = 102.0
+    before = clock.now()
+    clock.measure(102.0, 102.1, 1_790_000_062_000_000)  # a minute on: Postgres's clock was set, or this host slept
+    assert clock.now() - before > 59_000_000
