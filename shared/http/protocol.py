@@ -2,13 +2,17 @@
 
 import asyncio
 from functools import partial
+from http import HTTPStatus
 from typing import Any, cast
+from uuid import uuid4
 
+import msgspec
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
-from shared.http.problems import problem_of_status
+from shared.errors import Unavailable
+from shared.http.problems import CONTENT_TYPE, problem_of, problem_of_status
 from shared.telemetry import log
 
 
@@ -31,10 +35,7 @@ class Connection(RequestHandler):
         """Take a connection, unless there are as many as may be."""
         super().connection_made(transport)
         if self._manager is not None and len(self._manager._connections) > self._most:
-            refusal = (
-                b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            )
-            cast("asyncio.Transport", transport).write(refusal)
+            cast("asyncio.Transport", transport).write(_too_many_connections())
             self.force_close()
             return
         self._await_head()
@@ -66,6 +67,15 @@ class Connection(RequestHandler):
         if waiter is not None and not waiter.done():
             self.force_close()
 
+    async def finish_response(
+        self, request: BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer; a refusal that is aiohttp's own (an Expect that it does not know) in our form."""
+        if isinstance(resp, web.HTTPException) and resp.status >= HTTPStatus.BAD_REQUEST:
+            resp = problem_of(resp).response()
+            resp.force_close()
+        return await super().finish_response(request, resp, start_time)
+
     def handle_error(
         self,
         request: BaseRequest,
@@ -81,6 +91,17 @@ class Connection(RequestHandler):
         response = problem_of_status(status).response()
         response.force_close()
         return response
+
+
+def _too_many_connections() -> bytes:
+    """Return an answer as bytes, for a connection that is not even listened to."""
+    body = problem_of(Unavailable("too many connections")).document(uuid4().hex)
+    encoded = msgspec.json.encode(body)
+    head = (
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n"
+        f"Content-Type: {CONTENT_TYPE}\r\nContent-Length: {len(encoded)}\r\n\r\n"
+    )
+    return head.encode() + encoded
 
 
 def connection_factory(manager: web.Server, *, head_seconds: float, most: int, **options: Any) -> Any:
