@@ -8,6 +8,7 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 from msgspec import Struct
+from multidict import CIMultiDict
 from yarl import URL
 
 from services.gateway.app import graph
@@ -25,7 +26,7 @@ class Answer(Struct, frozen=True):
     """What came back; `document` is None where the body is no JSON."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: CIMultiDict[str]
     body: bytes
 
     @property
@@ -59,7 +60,7 @@ class Client:
         async with self._session.request(
             method, target, data=body, headers=headers or {}, skip_auto_headers=("Content-Type", "Accept-Encoding")
         ) as response:
-            return Answer(response.status, dict(response.headers), await response.read())
+            return Answer(response.status, CIMultiDict(response.headers), await response.read())
 
     async def post(self, order: Any, path: str = "/api/v1/orders", **headers: str) -> Answer:
         """Post a document with the key of this client; underscores in names of headers stand for hyphens."""
