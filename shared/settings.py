@@ -4,6 +4,7 @@ Each service declares a frozen Struct of its own and fills it here. Every variab
 may stand in a file instead: BUGALOU_DATABASE_URL_FILE=/run/secrets/database-url.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
@@ -61,6 +62,20 @@ def read(fill: Callable[[FileAwareEnv], T]) -> T:
     except (ValueError, OSError) as error:
         raise Misconfigured(f"settings: {error}") from error
     return settings
+
+
+def look_up(name: str) -> str | None:
+    """Return one variable (named without its prefix), or what is in the file that NAME_FILE names, or None."""
+    env = FileAwareEnv(prefix=PREFIX)
+    try:
+        return env.str(name, None)
+    except (EnvValidationError, ValueError, OSError) as error:
+        raise Misconfigured(f"settings: {error}") from error
+
+
+def environment() -> dict[str, str]:
+    """Return a copy of the whole environment, to hand on to a process that is started."""
+    return dict(os.environ)
 
 
 def common(env: FileAwareEnv) -> Common:

@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Final, TypeVar
 
 from rich.console import Console
@@ -15,6 +13,7 @@ from services.cli.stack.layout import Layout
 from shared.database import Database
 from shared.errors import BugalouError, InvalidInput, Misconfigured
 from shared.schema import HEAD
+from shared.settings import look_up
 
 T = TypeVar("T")
 EXIT_INVALID: Final = 2
@@ -23,15 +22,15 @@ EXIT_FAILED: Final = 1
 
 def database_url() -> str:
     """Return BUGALOU_DATABASE_URL from the environment, its _FILE, or what `bugalou up` wrote for this checkout."""
-    url = os.environ.get("BUGALOU_DATABASE_URL")
-    file = os.environ.get("BUGALOU_DATABASE_URL_FILE")
-    if not url and file:
-        url = Path(file).read_text().strip()
-    if not url:
-        url = read_env(Layout.at(None).env).get("BUGALOU_DATABASE_URL")
-    if not url:
-        raise Misconfigured("BUGALOU_DATABASE_URL is not set, and `bugalou up` has not run here")
-    return url
+    return setting("DATABASE_URL")
+
+
+def setting(name: str) -> str:
+    """Return one setting of the environment, or else of the stack that `bugalou up` runs in this checkout."""
+    value = look_up(name) or read_env(Layout.at(None).env).get(f"BUGALOU_{name}")
+    if not value:
+        raise Misconfigured(f"BUGALOU_{name} is not set, and `bugalou up` has not run here")
+    return value
 
 
 @contextlib.asynccontextmanager

@@ -19,10 +19,8 @@ from cyclopts.validators import Number
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-from services.cli.operate import EXIT_FAILED, carry_out
-from services.cli.stack.env_file import read_env
-from services.cli.stack.layout import Layout
-from shared.errors import InvalidInput, Misconfigured, Unavailable
+from services.cli.operate import EXIT_FAILED, carry_out, setting
+from shared.errors import InvalidInput, Unavailable
 
 TRIES: Final = 60
 MOST_PAUSE_SECONDS: Final = 30
@@ -66,19 +64,10 @@ def send(
         Go on where an earlier run of the same file stopped.
     """
     console = Console(stderr=True, highlight=False)
-    counts = carry_out(
-        lambda: _send(file, _setting(url, "BUGALOU_URL"), _setting(key, "BUGALOU_API_KEY"), batch, resume, console)
-    )
+    counts = carry_out(lambda: _send(file, url or setting("URL"), key or setting("API_KEY"), batch, resume, console))
     print(f"{counts['accepted']} accepted, {counts['refused']} refused")
     if counts["refused"]:
         sys.exit(EXIT_FAILED)
-
-
-def _setting(given: str | None, name: str) -> str:
-    value = given or os.environ.get(name) or read_env(Layout.at(None).env).get(name)
-    if not value:
-        raise Misconfigured(f"{name} is not set, and `bugalou up` has not run here")
-    return value
 
 
 async def _send(file: Path, url: str, key: str, batch: int, resume: bool, console: Console) -> Counter[str]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from services.cli.stack.layout import Layout
 from services.cli.stack.leftovers import find_leftovers
 from services.cli.stack.lock import Lock
 from services.cli.stack.session import Say, end, refuse_second, run
+from shared.settings import environment
 
 
 def up(
@@ -52,7 +52,7 @@ def up(
         refuse_second(layout)
 
         def task(say: Say, ready: Say) -> None:
-            run(layout, size, port, os.environ, _logged(layout, say), ready)
+            run(layout, size, port, environment(), _logged(layout, say), ready)
 
         def say(text: str) -> None:
             console.print(text, markup=False, soft_wrap=True)

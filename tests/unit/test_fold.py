@@ -23,7 +23,7 @@ def entry(number: int, minutes: float = 0, *, keyed: bool = False, clears: tuple
 
 
 def arrive(arrivals: Sequence[Sequence[Entry]]) -> tuple[list[Entry], list[tuple[Mark, UUID]]]:
-    """Store batches one after the other as a worker does, marking what is told; return the history and what was told."""
+    """Store batches one after the other as a worker does; return the marked history, and what was told."""
     stored: dict[UUID, Entry] = {}
     told = []
     for batch in arrivals:

@@ -12,6 +12,7 @@ from typing import Final
 from services.cli.stack.binaries import find_epmd, find_postgres, find_rabbitmq
 from services.cli.stack.errors import StackError
 from services.cli.stack.servers import AMQP_VARIABLE, DATABASE_VARIABLE
+from shared.settings import environment
 
 _SCRIPT: Final = Path(__file__).with_name("install.sh")
 
@@ -77,7 +78,7 @@ def main() -> None:
         print(text, file=sys.stderr, flush=True)
 
     try:
-        missing = missing_packages(os.environ)
+        missing = missing_packages(environment())
         if missing:
             install(missing, say)
             for package in missing:
