@@ -64,8 +64,8 @@ class Accounts:
         account = uuid7()
         async with self._database.transaction() as connection:
             await connection.execute(_ADD_ACCOUNT, account, name)
-            live = await _add_key(connection, account, True, "first live key", scopes, None, None)
-            test = await _add_key(connection, account, False, "first test key", scopes, None, None)
+            live = await add_key(connection, account, True, "first live key", scopes, None, None)
+            test = await add_key(connection, account, False, "first test key", scopes, None, None)
         return account, live, test
 
     async def create_key(
@@ -82,12 +82,12 @@ class Accounts:
         async with self._database.transaction() as connection:
             if await connection.fetchval("SELECT 1 FROM accounts WHERE id = $1", account) is None:
                 raise InvalidInput(f"There is no account {account}")
-            return await _add_key(connection, account, live, name, scopes, platforms, expires_at)
+            return await add_key(connection, account, live, name, scopes, platforms, expires_at)
 
     async def keys(self, account: UUID | None = None) -> list[KeyRow]:
         """Return the keys of one account, or of all."""
         async with self._database.transaction(readonly=True) as connection:
-            return [_key_row(row) for row in await connection.fetch(_KEYS, account)]
+            return [key_row(row) for row in await connection.fetch(_KEYS, account)]
 
     async def revoke(self, key_id: UUID) -> None:
         """Revoke a key for good; the gateways know within two seconds."""
@@ -101,17 +101,15 @@ class Accounts:
             row = await connection.fetchrow(_KEY, key_id)
             if row is None:
                 raise InvalidInput(f"There is no key {key_id}")
-            old = _key_row(row)
+            old = key_row(row)
             now = datetime.now(UTC)
             if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now):
                 raise InvalidInput("A key that is revoked or expired cannot be rotated: make a new one")
             await connection.execute(_EXPIRE, key_id, now + overlap)
-            return await _add_key(
-                connection, old.account, old.live, old.name, old.scopes, old.platforms, old.expires_at
-            )
+            return await add_key(connection, old.account, old.live, old.name, old.scopes, old.platforms, old.expires_at)
 
 
-async def _add_key(
+async def add_key(
     connection: Connection,
     account: UUID,
     live: bool,
@@ -120,13 +118,15 @@ async def _add_key(
     platforms: Sequence[str] | None,
     expires_at: datetime | None,
 ) -> NewKey:
+    """Make a key inside the caller's transaction."""
     new = NewKey(uuid7(), make_key(live=live))
     digest, hint = digest_of(new.key), hint_of(new.key)
     await connection.execute(_ADD_KEY, new.id, account, live, name, digest, hint, scopes, platforms, expires_at)
     return new
 
 
-def _key_row(row: Row) -> KeyRow:
+def key_row(row: Row) -> KeyRow:
+    """Return what a row of `api_keys` holds."""
     return KeyRow(
         row["id"],
         row["account_id"],

@@ -5,8 +5,20 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from services.console.handlers import ReadingHandlers
+from services.console.account_settings import SettingsStore
+from services.console.customers import Customers
+from services.console.handlers.customers import CustomersHandler
+from services.console.handlers.export import ExportHandler
+from services.console.handlers.keys import KeysHandler
+from services.console.handlers.orders import OrdersHandler
+from services.console.handlers.overview import OverviewHandler
+from services.console.handlers.receipts import ReceiptsHandler
+from services.console.handlers.settings import SettingsHandler
+from services.console.history import HistoryReader
+from services.console.keys import KeysStore
+from services.console.notifications import NotificationsReader
 from services.console.orders import OrdersReader
+from services.console.overview import OverviewReader
 from services.console.receipts import ReceiptsReader
 from services.console.settings import Settings
 from services.console.tenancy import ROLE
@@ -16,13 +28,27 @@ from shared.http.health import add_health
 from shared.http.server import HttpServer, make_application
 from shared.lifecycle import Component
 
+WRITING_CONNECTIONS = 2
+
 
 def mount(application: web.Application, settings: Settings, access: Access) -> Sequence[Component]:
     """Add the console's routes and checks; return its components in the order in which they are to stop."""
-    url = settings.common.database_url
+    url, keys, seconds = settings.common.database_url, access.keyring, settings.web.body_seconds
     reading = Database(url, purpose="console", most=settings.connections, role=ROLE)
-    ReadingHandlers(access.keyring, OrdersReader(reading), ReceiptsReader(reading)).add_routes(application)
-    return (reading,)
+    # A pool of their own: slow clients must not keep others from reading.
+    exporting = Database(url, purpose="console exports", most=settings.exports, role=ROLE)
+    writing = Database(url, purpose="console writes", most=WRITING_CONNECTIONS)
+    for handler in (
+        OrdersHandler(keys, OrdersReader(reading), HistoryReader(reading), NotificationsReader(reading)),
+        ExportHandler(keys, OrdersReader(exporting)),
+        ReceiptsHandler(keys, ReceiptsReader(reading)),
+        OverviewHandler(keys, OverviewReader(reading)),
+        SettingsHandler(keys, SettingsStore(reading, writing), body_seconds=seconds),
+        KeysHandler(keys, KeysStore(reading, writing), body_seconds=seconds),
+        CustomersHandler(keys, Customers(writing)),
+    ):
+        handler.add_routes(application)
+    return (reading, exporting, writing)
 
 
 @asynccontextmanager

@@ -25,6 +25,9 @@ class Month(Struct, frozen=True, order=True):
         month = cls(int(match[1]), int(match[2])) if match else None
         return month if month is not None and month.year > 0 else None
 
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.number:02}"
+
     @classmethod
     def of(cls, day: date) -> Self:
         """Return the month of a day."""

@@ -1,14 +1,15 @@
 """Reading orders: one by what identifies it, a page of a list, or all of a list as a stream."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
 import msgspec
 
+from services.console.paging import fetch_page, fetch_rows
 from services.console.selection import Selection
 from services.console.tenancy import as_tenant
-from shared.database import Connection, Database, Row
+from shared.database import Database, Row
 from shared.keys import ApiKey
 from shared.orders.identity import Identity
 from shared.orders.view import order_view
@@ -24,16 +25,16 @@ _COLUMNS: Final = """
     (extract(epoch FROM created_at) * 1000000)::bigint AS created_at,
     (extract(epoch FROM updated_at) * 1000000)::bigint AS updated_at
 """
-_ONE: Final = f"SELECT {_COLUMNS} FROM orders WHERE id = $1"
+_ONE: Final = f"SELECT {_COLUMNS} FROM orders WHERE account_id = $1 AND livemode = $2 AND id = $3"
 _NOT_FIELDS: Final = frozenset({"id", "platform", "order_number", "version", "created_at", "updated_at", "place"})
 _JSON: Final = frozenset({"items", "metadata"})
 
-FETCHED_ROWS: Final = 50
-"""How many rows are held at once; one may have 256 KiB."""
-MOST_PAGE_BYTES: Final = 8 * 1024 * 1024
-"""Beyond this a page ends before its limit, with a cursor to go on from."""
+Shown = dict[str, Any]
+"""Something as the API shows it."""
 
-Page = tuple[list[dict[str, Any]], str | None]
+
+STREAM_SECONDS: Final = 25
+"""How long one fetch of a stream may take; the first may have to sort all orders."""
 
 
 class OrdersReader:
@@ -42,49 +43,36 @@ class OrdersReader:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def one(self, key: ApiKey, platform: str, order_number: str) -> dict[str, Any] | None:
+    async def one(self, key: ApiKey, identity: Identity) -> Shown | None:
         """Return one merged order as the API shows it, or None."""
-        order_id = Identity(key.account, key.live, platform, order_number).order_id()
         async with as_tenant(self._database, key) as connection:
-            row = await connection.fetchrow(_ONE, order_id)
+            row = await connection.fetchrow(_ONE, key.account, key.live, identity.order_id())
         return None if row is None else _view(key, row)
 
-    async def page(self, key: ApiKey, selection: Selection) -> Page:
+    async def page(self, key: ApiKey, selection: Selection) -> tuple[list[Shown], str | None]:
         """Return a page of orders, and the cursor of the next one where there is more."""
-        shown: list[dict[str, Any]] = []
-        size = 0
-        last: Row | None = None
+        query, values = _query(key, selection)
         async with as_tenant(self._database, key) as connection:
-            async for row in _rows(connection, key, selection, most=selection.limit + 1):
-                if last is not None and (len(shown) == selection.limit or size > MOST_PAGE_BYTES):
-                    return shown, selection.cursor_at(key, selection.sort.place_of(last))
-                shown.append(_view(key, row))
-                size += sum(len(row[name] or "") for name in _JSON)
-                last = row
-        return shown, None
+            page = await fetch_page(connection, query, values, selection.paging, selection.sort.place_of)
+        return [_view(key, row) for row in page.rows], page.next_cursor
 
     @asynccontextmanager
-    async def stream(self, key: ApiKey, selection: Selection) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-        """Give all orders of a list, as they were at one moment; memory holds a few rows at a time."""
-        async with as_tenant(self._database, key) as connection:
-            yield (_view(key, row) async for row in _rows(connection, key, selection))
+    async def stream(self, key: ApiKey, selection: Selection) -> AsyncIterator[AsyncIterator[Shown]]:
+        """Give all orders of a list as they were at one moment, of which memory holds a few at a time."""
+        query, values = _query(key, selection)
+        async with (
+            as_tenant(self._database, key, statement_seconds=STREAM_SECONDS) as connection,
+            aclosing(fetch_rows(connection, query, values)) as rows,
+        ):
+            yield (_view(key, row) async for row in rows)
 
 
-async def _rows(
-    connection: Connection, key: ApiKey, selection: Selection, most: int | None = None
-) -> AsyncIterator[Row]:
+def _query(key: ApiKey, selection: Selection) -> tuple[str, list[Any]]:
     where, values = selection.where(key)
-    limit = "" if most is None else f" LIMIT {most}"
-    query = f"SELECT {_COLUMNS}, {selection.sort.column} AS place FROM orders {where}{limit}"
-    if most is not None and most <= FETCHED_ROWS + 1:
-        for row in await connection.fetch(query, *values):
-            yield row
-        return
-    async for row in connection.cursor(query, *values, prefetch=FETCHED_ROWS):
-        yield row
+    return f"SELECT {_COLUMNS}, {selection.sort.column} AS place FROM orders {where}", values
 
 
-def _view(key: ApiKey, row: Row) -> dict[str, Any]:
+def _view(key: ApiKey, row: Row) -> Shown:
     fields = {
         name: msgspec.json.decode(value) if name in _JSON else value
         for name, value in row.items()

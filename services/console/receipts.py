@@ -12,7 +12,7 @@ _ONE: Final = """
 SELECT id, state, version, duplicate_of, reason, order_id, platform, order_number,
     (extract(epoch FROM received_at) * 1000000)::bigint AS received_at,
     (extract(epoch FROM settled_at) * 1000000)::bigint AS settled_at
-FROM submissions WHERE id = $1
+FROM submissions WHERE account_id = $1 AND livemode = $2 AND id = $3
 """
 
 
@@ -25,7 +25,7 @@ class ReceiptsReader:
     async def one(self, key: ApiKey, receipt_id: UUID) -> dict[str, Any] | None:
         """Return one receipt as the API shows it, or None where nothing of that id is stored (yet)."""
         async with as_tenant(self._database, key) as connection:
-            row = await connection.fetchrow(_ONE, receipt_id)
+            row = await connection.fetchrow(_ONE, key.account, key.live, receipt_id)
         if row is None:
             return None
         original = row["duplicate_of"]

@@ -2,20 +2,14 @@
 
 from datetime import date, datetime
 from typing import Any, Final, get_args
-from uuid import UUID
 
 from msgspec import Struct
 
-from services.console import cursors
+from services.console.paging import Paging, read_paging
 from services.console.parameters import Parameters
 from services.console.sorting import NEWEST, SORTS, Sort
 from shared.keys import ApiKey
 from shared.orders.body import OrderStatus, PaymentStatus
-
-PAGE: Final = 50
-MOST: Final = 500
-
-Place = tuple[Any, UUID]
 
 
 class Filters(Struct, frozen=True, kw_only=True):
@@ -54,32 +48,36 @@ _CONDITIONS: Final = {
 
 
 class Selection(Struct, frozen=True, kw_only=True):
-    """A page of a list: which orders, in which order, after which place, and how many at most."""
+    """Which orders, in which order, and which page of them."""
 
     filters: Filters = Filters()
     sort: Sort = NEWEST
-    limit: int = PAGE
-    after: Place | None = None
+    paging: Paging = Paging()
 
     def where(self, key: ApiKey) -> tuple[str, list[Any]]:
         """Return the WHERE and ORDER BY clauses and the values of their parameters."""
         values: list[Any] = [key.account, key.live]
         conditions, more = self.filters.conditions(len(values) + 1)
         values += more
-        if self.after is not None:
-            condition, more = self.sort.after(self.after, len(values) + 1)
+        if self.paging.after is not None:
+            condition, more = self.sort.after(self.paging.after, len(values) + 1)
             conditions.append(condition)
             values += more
         where = " AND ".join(["account_id = $1 AND livemode = $2", *conditions])
         return f"WHERE {where} {self.sort.order_by()}", values
 
-    def cursor_at(self, key: ApiKey, place: Place) -> str:
-        """Return the cursor that goes on after a place."""
-        return cursors.write_cursor(_binding(key, self.filters, self.sort), place)
+
+def read_selection(parameters: Parameters, key: ApiKey, *, whole: bool = False) -> Selection:
+    """Read what a request for a page of orders, or for the `whole` list, may say; raise 422 where it is wrong."""
+    filters, sort = _read_filters(parameters), SORTS[parameters.choice("sort", SORTS) or NEWEST.word]
+    paging = Paging()
+    if not whole:
+        paging = read_paging(parameters, ("orders", key.account, key.live, filters, sort.word), sort.place_type)
+    parameters.finish()
+    return Selection(filters=filters, sort=sort, paging=paging)
 
 
-def read_filters(parameters: Parameters) -> Filters:
-    """Read the filters."""
+def _read_filters(parameters: Parameters) -> Filters:
     return Filters(
         payment_status=parameters.choices("paymentStatus", get_args(PaymentStatus)),
         order_status=parameters.choices("orderStatus", get_args(OrderStatus)),
@@ -89,21 +87,3 @@ def read_filters(parameters: Parameters) -> Filters:
         due_before=parameters.day("dueBefore"),
         updated_since=parameters.moment("updatedSince"),
     )
-
-
-def read_sort(parameters: Parameters) -> Sort:
-    """Read the sort order; the newest first unless given."""
-    return SORTS[parameters.choice("sort", SORTS) or NEWEST.word]
-
-
-def read_page(parameters: Parameters, key: ApiKey) -> Selection:
-    """Read all that a request for a page may say, or raise 422."""
-    filters, sort = read_filters(parameters), read_sort(parameters)
-    limit = parameters.whole("limit", PAGE, least=1, most=MOST)
-    after = parameters.cursor(_binding(key, filters, sort), sort.place_type)
-    parameters.finish()
-    return Selection(filters=filters, sort=sort, limit=limit, after=after)
-
-
-def _binding(key: ApiKey, filters: Filters, sort: Sort) -> tuple[Any, ...]:
-    return "orders", key.account, key.live, filters, sort.word

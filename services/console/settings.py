@@ -7,13 +7,19 @@ from shared.settings import Common, Web, common, web
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """`connections` bounds how many requests read from Postgres at once."""
+    """`connections` bounds how many requests read from Postgres at once, `exports` how many of them may be files."""
 
     common: Common
     web: Web
     connections: int
+    exports: int
 
 
 def fill(env: FileAwareEnv) -> Settings:
     """Read the console's settings."""
-    return Settings(common=common(env), web=web(env), connections=env.int("CONSOLE_CONNECTIONS", 8))
+    return Settings(
+        common=common(env),
+        web=web(env),
+        connections=env.int("CONSOLE_CONNECTIONS", 8),
+        exports=env.int("CONSOLE_EXPORTS", 2),
+    )

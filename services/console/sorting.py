@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from shared.database import Row
@@ -13,13 +14,13 @@ from shared.database import Row
 class Sort(Struct, frozen=True):
     """A sort order; the id decides between equals, so that every order has one place.
 
-    A place is (value, id). A list sorted by a nullable column is one stretch of values and then one of nulls.
+    A place is (value, id), of `place_type`. Sorted by a nullable column, a list is values first and then nulls.
     """
 
     name: str
     column: str
-    kind: Any
     cast: str
+    place_type: Any
     is_nullable: bool = False
     is_descending: bool = False
 
@@ -27,11 +28,6 @@ class Sort(Struct, frozen=True):
     def word(self) -> str:
         """What the parameter `sort` says."""
         return f"-{self.name}" if self.is_descending else self.name
-
-    @property
-    def place_type(self) -> Any:
-        """The type of a place, to decode a cursor with."""
-        return tuple[self.kind | None, UUID] if self.is_nullable else tuple[self.kind, UUID]
 
     def order_by(self) -> str:
         """Return the ORDER BY clause."""
@@ -55,19 +51,16 @@ class Sort(Struct, frozen=True):
 
 
 _ASCENDING: Final = (
-    Sort("updatedAt", "updated_at", datetime, "timestamptz"),
-    Sort("createdAt", "created_at", datetime, "timestamptz"),
-    Sort("dueDate", "due_date", date, "date", is_nullable=True),
-    Sort("total", "total", Decimal, "numeric", is_nullable=True),
-    Sort("orderNumber", "order_number", str, "text"),
+    Sort("updatedAt", "updated_at", "timestamptz", tuple[datetime, UUID]),
+    Sort("createdAt", "created_at", "timestamptz", tuple[datetime, UUID]),
+    Sort("dueDate", "due_date", "date", tuple[date | None, UUID], is_nullable=True),
+    Sort("total", "total", "numeric", tuple[Decimal | None, UUID], is_nullable=True),
+    Sort("orderNumber", "order_number", "text", tuple[str, UUID]),
 )
 SORTS: Final = {
     sort.word: sort
     for ascending in _ASCENDING
-    for sort in (
-        ascending,
-        Sort(ascending.name, ascending.column, ascending.kind, ascending.cast, ascending.is_nullable, True),
-    )
+    for sort in (ascending, msgspec.structs.replace(ascending, is_descending=True))
 }
 """Every sort order by its word."""
 NEWEST: Final = SORTS["-updatedAt"]

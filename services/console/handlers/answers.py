@@ -1,0 +1,64 @@
+"""What the console's handlers share: answers as JSON, lists, and what stands in a path."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from services.console.orders import Shown
+from shared.http.authentication import allow_platform
+from shared.http.problems import Problem
+from shared.keys import ApiKey
+from shared.orders.identity import Identity
+
+NOT_STORED = {"Cache-Control": "no-store"}
+
+
+def answer(document: Mapping[str, Any], status: int = 200) -> web.Response:
+    """Answer with a JSON document."""
+    body = msgspec.json.encode(document)
+    return web.Response(body=body, status=status, headers=NOT_STORED, content_type="application/json")
+
+
+def answer_list(page: tuple[list[Shown], str | None]) -> web.Response:
+    """Answer with a page of a list."""
+    data, next_cursor = page
+    return answer({"data": data, "nextCursor": next_cursor})
+
+
+def no_content() -> web.Response:
+    """Answer that it is done, and that there is nothing to say."""
+    return web.Response(status=204, headers=NOT_STORED)
+
+
+def order_in_path(request: web.Request, key: ApiKey) -> Identity:
+    """Return the order that a path names, or raise 403 for a platform off the key's list and 404 for no name at all."""
+    platform, number = request.match_info["platform"], request.match_info["order_number"]
+    allow_platform(key, platform)
+    if not (could_be_stored(platform) and could_be_stored(number)):
+        raise order_not_found()
+    return Identity(key.account, key.live, platform, number)
+
+
+def id_in_path(request: web.Request) -> UUID | None:
+    """Return the id that a path names, or None where it is none."""
+    try:
+        return UUID(request.match_info["id"])
+    except ValueError:
+        return None
+
+
+def could_be_stored(text: str) -> bool:
+    """Tell whether Postgres could hold a text; the bytes of a path need not be valid UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
+def order_not_found() -> Problem:
+    """Return the problem of an order that does not exist."""
+    return Problem(404, "order_not_found", "There is no order of this platform and number")

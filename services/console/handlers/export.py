@@ -1,0 +1,86 @@
+"""GET /api/v1/orders.csv: a list of orders, whole, streamed."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator
+from typing import Final
+
+from aiohttp import web
+
+from services.console import spreadsheet
+from services.console.handlers.answers import NOT_STORED
+from services.console.orders import OrdersReader, Shown
+from services.console.parameters import Parameters
+from services.console.selection import read_selection
+from shared.http.authentication import FindsKeys, authenticate
+from shared.telemetry import log
+
+_HEADERS: Final = {**NOT_STORED, "Content-Disposition": 'attachment; filename="orders.csv"'}
+_CHUNK_ORDERS: Final = 50
+_CLIENT_SECONDS: Final = 30
+"""How long a client may take over a chunk: a connection to Postgres, and a snapshot of all orders, wait for it."""
+_AT_ONCE: Final = struct.pack("ii", 1, 0)
+
+
+class ExportHandler:
+    """Streams orders as CSV; a file that is not whole never looks as if it were."""
+
+    def __init__(self, keys: FindsKeys, orders: OrdersReader) -> None:
+        self._keys = keys
+        self._orders = orders
+
+    def add_routes(self, application: web.Application) -> None:
+        """Add the routes to an application."""
+        application.router.add_get("/api/v1/orders.csv", self.export)
+
+    async def export(self, request: web.Request) -> web.StreamResponse:
+        """Answer with all orders that the same filters list."""
+        key = authenticate(request, self._keys, "orders:read")
+        selection = read_selection(Parameters(request.query), key, whole=True)
+        response = web.StreamResponse(headers=_HEADERS)
+        response.content_type, response.charset = "text/csv", "utf-8"
+        if request.method == "HEAD":
+            return response
+        try:
+            async with self._orders.stream(key, selection) as orders:
+                chunks = _chunks(orders)
+                first: list[Shown] = await anext(chunks, [])
+                await response.prepare(request)
+                await _write(response, spreadsheet.header() + spreadsheet.lines_of(first))
+                async for chunk in chunks:
+                    await _write(response, spreadsheet.lines_of(chunk))
+            await response.write_eof()
+        except Exception as error:
+            if not response.prepared:  # an ordinary problem document can tell what is wrong
+                raise
+            log.warning("export.aborted", error=type(error).__name__)
+            _reset(request)
+            raise ConnectionError("the export could not be finished") from error
+        return response
+
+
+async def _chunks(orders: AsyncIterator[Shown]) -> AsyncIterator[list[Shown]]:
+    chunk: list[Shown] = []
+    async for order in orders:
+        chunk.append(order)
+        if len(chunk) == _CHUNK_ORDERS:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+async def _write(response: web.StreamResponse, lines: bytes) -> None:
+    async with asyncio.timeout(_CLIENT_SECONDS):
+        await response.write(lines)
+
+
+def _reset(request: web.Request) -> None:
+    """End the connection so that the client must notice: HTTP/1.0 has no chunks, and an orderly end means success."""
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        transport.abort()

@@ -1,0 +1,76 @@
+"""GET and POST /api/v1/keys, DELETE /api/v1/keys/{id}, POST /api/v1/keys/{id}/rotate."""
+
+import time
+from datetime import timedelta
+from uuid import UUID
+
+from aiohttp import web
+
+from services.console import keys as stored_keys
+from services.console.accounts import NewKey
+from services.console.handlers.answers import answer, answer_list, id_in_path, no_content
+from services.console.key_body import MOST_BYTES, read_key, read_overlap_seconds
+from services.console.keys import KeysStore, key_not_found
+from services.console.paging import read_paging
+from services.console.parameters import Parameters
+from shared.http.authentication import FindsKeys, authenticate
+from shared.http.bodies import check_declared, read_body
+
+
+class KeysHandler:
+    """Manages an account's API keys."""
+
+    def __init__(self, keys: FindsKeys, store: KeysStore, *, body_seconds: float) -> None:
+        self._keys = keys
+        self._store = store
+        self._body_seconds = body_seconds
+
+    def add_routes(self, application: web.Application) -> None:
+        """Add the routes to an application."""
+        application.router.add_get("/api/v1/keys", self.page)
+        application.router.add_post("/api/v1/keys", self.create)
+        application.router.add_delete("/api/v1/keys/{id}", self.revoke)
+        application.router.add_post("/api/v1/keys/{id}/rotate", self.rotate)
+
+    async def page(self, request: web.Request) -> web.Response:
+        """Answer with a page of keys, the newest first; what a key itself is nobody can tell."""
+        caller = authenticate(request, self._keys, "admin")
+        parameters = Parameters(request.query)
+        paging = read_paging(parameters, ("keys", caller.account, caller.live), stored_keys.PLACE)
+        parameters.finish()
+        return answer_list(await self._store.page(caller, paging))
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Make a key; the answer is the only one to show it."""
+        caller = authenticate(request, self._keys, "admin")
+        draft = read_key(await self._body(request), time.time_ns() // 1000)
+        return _shown_once(await self._store.create(caller, draft), 201)
+
+    async def revoke(self, request: web.Request) -> web.Response:
+        """Revoke a key for good."""
+        caller = authenticate(request, self._keys, "admin")
+        await self._store.revoke(caller, _id_of(request))
+        return no_content()
+
+    async def rotate(self, request: web.Request) -> web.Response:
+        """Make a key in the place of another, which works for a while still."""
+        caller = authenticate(request, self._keys, "admin")
+        key_id = _id_of(request)
+        body = await self._body(request) if request.body_exists else b""
+        overlap = timedelta(seconds=read_overlap_seconds(body))
+        return _shown_once(await self._store.rotate(caller, key_id, overlap), 200)
+
+    async def _body(self, request: web.Request) -> bytes:
+        check_declared(request, most_bytes=MOST_BYTES)
+        return await read_body(request, most_bytes=MOST_BYTES, seconds=self._body_seconds)
+
+
+def _id_of(request: web.Request) -> UUID:
+    key_id = id_in_path(request)
+    if key_id is None:
+        raise key_not_found()
+    return key_id
+
+
+def _shown_once(new: NewKey, status: int) -> web.Response:
+    return answer({"success": True, "id": str(new.id), "key": new.key}, status)

@@ -1,0 +1,75 @@
+"""Pages of lists: read from a query string, fetched a few rows at a time, bounded in rows and in bytes."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from typing import Any, Final
+
+from msgspec import Struct
+
+from services.console import cursors
+from services.console.parameters import Parameters
+from shared.database import Connection, Row
+
+USUAL: Final = 50
+MOST: Final = 500
+FETCHED_ROWS: Final = 50
+"""How many rows are held at once while a list is read; one may have 256 KiB."""
+MOST_BYTES: Final = 8 * 1024 * 1024
+"""Beyond this a page ends before its limit, with a cursor to go on from."""
+
+Place = tuple[Any, Any]
+"""Where a row stands in its list: what it is sorted by, and its id."""
+
+
+class Paging(Struct, frozen=True):
+    """Which part of a list is asked for: at most `limit` rows after a place; `binding` tells this list from others."""
+
+    binding: tuple[Any, ...] = ()
+    limit: int = USUAL
+    after: Place | None = None
+
+    def cursor_at(self, place: Place) -> str:
+        """Return the cursor that goes on after a place."""
+        return cursors.write_cursor(self.binding, place)
+
+
+class Page(Struct, frozen=True):
+    """Rows of a list, and the cursor of the next page where there is more."""
+
+    rows: list[Row]
+    next_cursor: str | None
+
+
+def read_paging(parameters: Parameters, binding: tuple[Any, ...], place_type: Any) -> Paging:
+    """Read `limit` and `cursor`."""
+    limit = parameters.whole("limit", USUAL, least=1, most=MOST)
+    return Paging(binding, limit, parameters.cursor(binding, place_type))
+
+
+async def fetch_page(
+    connection: Connection, query: str, values: Sequence[Any], paging: Paging, place_of: Callable[[Row], Place]
+) -> Page:
+    """Return the page that a query, which begins after the page's place, gives."""
+    page: list[Row] = []
+    size = 0
+    async with aclosing(fetch_rows(connection, query, values, most=paging.limit + 1)) as rows:
+        async for row in rows:
+            if page and (len(page) == paging.limit or size > MOST_BYTES):
+                return Page(page, paging.cursor_at(place_of(page[-1])))
+            page.append(row)
+            size += sum(len(value) for value in row.values() if isinstance(value, str))
+    return Page(page, None)
+
+
+async def fetch_rows(
+    connection: Connection, query: str, values: Sequence[Any], *, most: int | None = None
+) -> AsyncGenerator[Row, None]:
+    """Yield a query's rows, up to `most`, of which memory holds a few at a time."""
+    if most is not None:
+        query = f"{query} LIMIT {most}"
+        if most <= FETCHED_ROWS + 1:
+            for row in await connection.fetch(query, *values):
+                yield row
+            return
+    async for row in connection.cursor(query, *values, prefetch=FETCHED_ROWS):
+        yield row
