@@ -1,0 +1,56 @@
+"""What is consumed goes on being consumed after the broker was away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import aio_pika
+
+from shared.broker import BrokerConnection, Consumer, Delivery
+from shared.topology import Names
+from tests.polling import eventually
+from tests.proxy import Proxy
+
+
+@asynccontextmanager
+async def running(connection: BrokerConnection, consumer: Consumer) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(connection.run())
+        consuming = group.create_task(consumer.run())
+        try:
+            yield
+        finally:
+            consumer.stop()
+            await consuming
+            connection.stop()
+
+
+async def send(url: str, queue: str, body: bytes) -> None:
+    connection = await aio_pika.connect(url, timeout=10)
+    async with connection, connection.channel() as channel:
+        await channel.default_exchange.publish(aio_pika.Message(body, message_id=str(uuid4())), queue)
+
+
+async def test_deliveries_go_on_after_the_connection_was_lost(amqp_url: str, amqp_prefix: str) -> None:
+    names = Names(amqp_prefix)
+    received: list[bytes] = []
+
+    def accept(delivery: Delivery) -> None:
+        received.append(delivery.body)
+
+    async with Proxy(amqp_url) as proxy:
+        connection = BrokerConnection(proxy.url, names, "test")
+        consumer = Consumer(connection, names.submissions, prefetch=10, accept=accept)
+        async with running(connection, consumer):
+            await eventually(lambda: connection.is_ready)
+            await send(amqp_url, names.submissions, b"before")
+            await eventually(lambda: received == [b"before"])
+            await proxy.cut()
+            await eventually(lambda: not connection.is_ready)
+            await send(amqp_url, names.submissions, b"meanwhile")
+            await proxy.restore()
+            # What had not been acknowledged comes again, and what came meanwhile comes too.
+            await eventually(lambda: received[1:].count(b"before") == 1 and b"meanwhile" in received)
+            await send(amqp_url, names.submissions, b"after")
+            await eventually(lambda: received[-1] == b"after")
