@@ -1,7 +1,7 @@
 """A gateway that runs inside the test, and a client for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -13,7 +13,6 @@ from yarl import URL
 
 from services.gateway.app import graph
 from services.gateway.settings import fill
-from shared.lifecycle import Component
 from tests.polling import eventually
 from tests.running import running
 from tests.settings import settings_of
@@ -71,6 +70,13 @@ class Client:
         """Read with a key, this client's unless given."""
         return await self.ask("GET", path, headers={"X-API-Key": key or self.key})
 
+    async def is_listening(self) -> bool:
+        """Tell whether connections are taken."""
+        try:
+            return (await self.ask("GET", "/healthz")).status == 200
+        except aiohttp.ClientError:
+            return False
+
     async def is_ready(self) -> bool:
         """Tell whether /readyz says so."""
         try:
@@ -89,14 +95,22 @@ async def client_of(url: str, key: str) -> AsyncIterator[Client]:
 
 
 @asynccontextmanager
+async def starting_gateway(
+    key: str, *, database_url: str, amqp_url: str, amqp_prefix: str, **variables: object
+) -> AsyncIterator[Client]:
+    """Run a gateway; `variables` are those of its environment, without their prefix."""
+    settings = settings_of(fill, database_url=database_url, amqp_url=amqp_url, amqp_prefix=amqp_prefix, **variables)
+    async with running(graph(settings)), client_of(f"http://127.0.0.1:{settings.web.port}", key) as client:
+        yield client
+
+
+@asynccontextmanager
 async def running_gateway(
     key: str, *, database_url: str, amqp_url: str, amqp_prefix: str, **variables: object
-) -> AsyncIterator[tuple[Client, Sequence[Component]]]:
-    """Run a gateway until it is ready; `variables` are those of its environment, without their prefix."""
-    settings = settings_of(fill, database_url=database_url, amqp_url=amqp_url, amqp_prefix=amqp_prefix, **variables)
-    async with (
-        running(graph(settings)) as components,
-        client_of(f"http://127.0.0.1:{settings.web.port}", key) as client,
-    ):
+) -> AsyncIterator[Client]:
+    """Run a gateway that is ready."""
+    async with starting_gateway(
+        key, database_url=database_url, amqp_url=amqp_url, amqp_prefix=amqp_prefix, **variables
+    ) as client:
         await eventually(client.is_ready, what="the gateway is ready")
-        yield client, components
+        yield client

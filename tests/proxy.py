@@ -16,6 +16,8 @@ class Proxy:
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)
         self._port = 0
+        self.held = 0
+        """Chunks that wait, stalled, to be passed on."""
         self._server: asyncio.Server | None = None
         self._flowing = asyncio.Event()
         self._flowing.set()
@@ -84,6 +86,10 @@ class Proxy:
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(_CHUNK_BYTES):
-            await self._flowing.wait()
+            self.held += 1
+            try:
+                await self._flowing.wait()
+            finally:
+                self.held -= 1
             writer.write(chunk)
             await writer.drain()

@@ -36,7 +36,7 @@ FIRST = {
 async def gateway(database_url: str, amqp_url: str, amqp_prefix: str, account: Tenant) -> AsyncIterator[Client]:
     async with running_gateway(
         account.live.key, database_url=database_url, amqp_url=amqp_url, amqp_prefix=amqp_prefix
-    ) as (client, _):
+    ) as client:
         yield client
 
 

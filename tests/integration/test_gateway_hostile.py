@@ -1,4 +1,4 @@
-"""Bytes that no HTTP library would send get a problem document or the end of their connection; the process stays well."""
+"""Bytes that no HTTP library would send get a problem document or the end of their connection; the process goes on."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ async def gateway(postgres_url: str, template: str, amqp_url: str) -> AsyncItera
                 HTTP_HEADER_SECONDS=0.6,
                 HTTP_BODY_SECONDS=0.6,
                 HTTP_MOST_CONNECTIONS=40,
-            ) as (client, _):
+            ) as client:
                 yield client
         finally:
             await database.close()
@@ -51,7 +51,7 @@ async def connect(gateway: Client) -> tuple[asyncio.StreamReader, asyncio.Stream
 
 
 async def send(gateway: Client, *parts: bytes, ends: bool = False, whole: bool = False) -> bytes:
-    """Send bytes; return the first answer, nothing where the connection ends without one (`whole`: all until the end)."""
+    """Send bytes; return the first answer, or all until the end where `whole`; nothing where there is no answer."""
     reader, writer = await connect(gateway)
     try:
         for part in parts:

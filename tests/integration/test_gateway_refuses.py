@@ -59,7 +59,7 @@ async def world(postgres_url: str, template: str, amqp_url: str) -> AsyncIterato
                 amqp_url=amqp_url,
                 amqp_prefix=prefix,
                 GATEWAY_BODIES_BYTES=64 * 1024 * 1024,
-            ) as (client, _):
+            ) as client:
                 yield World(client, keys, accounts, amqp_url, Names(prefix).submissions)
         finally:
             await database.close()
