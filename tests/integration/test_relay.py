@@ -1,0 +1,188 @@
+"""The relay: every event of the outbox leaves at least once, whatever happens meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from aio_pika import ExchangeType
+from msgspec import Struct
+from uuid_utils.compat import uuid7
+
+from services.relay.app import graph
+from services.relay.settings import fill
+from services.relay.store import Outbox
+from shared.contracts import Event
+from shared.database import Database
+from shared.outbox import add_to_outbox
+from shared.topology import Names
+from tests.polling import eventually
+from tests.proxy import Proxy
+from tests.queues import Listener, channel_to, listening
+from tests.running import running
+from tests.settings import settings_of
+
+ACCOUNT = UUID(int=0xACC)
+
+
+class World(Struct, frozen=True):
+    """The outbox of one test, and somebody who hears all of its events."""
+
+    database: Database
+    addresses: dict[str, str]
+    heard: Listener
+
+    async def add(self, number: int) -> set[UUID]:
+        """Commit some events in one transaction; return their ids."""
+        events = [
+            Event(uuid7(), "payment.paid", "2026-11-22T09:30:00.000000Z", ACCOUNT, True, {"order": {"number": index}})
+            for index in range(number)
+        ]
+        async with self.database.transaction() as connection:
+            await add_to_outbox(connection, [(event, None) for event in events])
+        return {event.id for event in events}
+
+    async def unsent(self) -> int:
+        async with self.database.transaction() as connection:
+            return int(await connection.fetchval("SELECT count(*) FROM outbox WHERE sent_at IS NULL"))
+
+    async def everything_is_heard(self, ids: set[UUID], within: float = 20) -> None:
+        await eventually(
+            lambda: ids <= {event.id for event in self.heard.events}, within=within, what="all events are heard"
+        )
+
+        async def marked() -> bool:
+            return await self.unsent() == 0
+
+        await eventually(marked, what="all events are marked as sent")
+
+    @asynccontextmanager
+    async def relay(self, **changes: object) -> AsyncIterator[None]:
+        settings = settings_of(fill, **{**self.addresses, **changes})  # type: ignore[arg-type]  # variables of any type
+        async with running(graph(settings)):
+            yield
+
+
+@pytest.fixture
+async def world(database: Database, database_url: str, amqp_url: str, amqp_prefix: str) -> AsyncIterator[World]:
+    names = Names(amqp_prefix)
+    async with channel_to(amqp_url) as channel:
+        await channel.declare_exchange(names.events, ExchangeType.TOPIC, durable=True)
+    addresses = {"database_url": database_url, "amqp_url": amqp_url, "amqp_prefix": amqp_prefix}
+    async with listening(amqp_url, names.events) as heard:
+        yield World(database, addresses, heard)
+
+
+async def test_event_leaves_with_its_id_body_and_routing_key(world: World) -> None:
+    [event_id] = await world.add(1)
+    async with world.relay():
+        await world.everything_is_heard({event_id})
+    [event] = world.heard.events
+    assert event == Event(
+        event_id, "payment.paid", "2026-11-22T09:30:00.000000Z", ACCOUNT, True, {"order": {"number": 0}}
+    )
+    assert world.heard.routing_keys == [f"payment.paid.{ACCOUNT}"]
+
+
+async def test_commit_wakes_the_relay_long_before_its_sweep(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # With hours between sweeps, only NOTIFY can be what wakes it.
+    monkeypatch.setattr("services.relay.carrier.SWEEP_SECONDS", 3600)
+    monkeypatch.setattr("shared.database.PING_SECONDS", 3600)
+    async with world.relay():
+        await world.everything_is_heard(await world.add(1))
+        for _ in range(3):
+            await world.everything_is_heard(await world.add(2))
+
+
+async def test_several_relays_send_everything_and_mark_it(world: World) -> None:
+    first = await world.add(700)
+    async with world.relay(RELAY_BATCH_EVENTS=20), world.relay(RELAY_BATCH_EVENTS=20), world.relay():
+        second = await world.add(300)
+        await world.everything_is_heard(first | second)
+    counts = len(world.heard.events)
+    assert counts == 1000, "row locks share the work: with nothing failing, nothing is sent twice"
+
+
+async def test_with_the_broker_away_rows_stay_unsent_and_leave_afterwards(world: World, amqp_url: str) -> None:
+    async with Proxy(amqp_url) as rabbitmq, world.relay(amqp_url=rabbitmq.url, PUBLISH_SECONDS=0.5):
+        await world.everything_is_heard(await world.add(1))
+        await rabbitmq.cut()
+        ids = await world.add(50)
+        assert await world.unsent() == 50
+        await rabbitmq.restore()
+        await world.everything_is_heard(ids)
+
+
+async def test_with_the_broker_silent_nothing_is_marked_that_was_not_confirmed(world: World, amqp_url: str) -> None:
+    async with Proxy(amqp_url) as rabbitmq, world.relay(amqp_url=rabbitmq.url, PUBLISH_SECONDS=0.5):
+        await world.everything_is_heard(await world.add(1))
+        rabbitmq.stall()
+        ids = await world.add(50)
+        await eventually(lambda: rabbitmq.held > 0, what="the relay has tried")
+        assert await world.unsent() == 50
+        await rabbitmq.restore()
+        await world.everything_is_heard(ids)
+
+
+async def test_with_postgres_away_the_relay_waits_and_goes_on(world: World, database_url: str) -> None:
+    async with Proxy(database_url) as postgres, world.relay(database_url=postgres.url):
+        await world.everything_is_heard(await world.add(1))
+        await postgres.cut()
+        ids = await world.add(10)
+        await postgres.restore()
+        await world.everything_is_heard(ids)
+
+
+async def test_relay_that_dies_before_it_marks_sends_again(world: World) -> None:
+    ids = await world.add(5)
+
+    async def dies() -> None:
+        async with Outbox(world.database).claim(10) as (events, sent):
+            sent += [event.id for event in events]
+            raise ConnectionResetError
+
+    with pytest.raises(Exception, match="ConnectionResetError"):
+        await dies()
+    assert await world.unsent() == 5
+    async with world.relay():
+        await world.everything_is_heard(ids)
+
+
+async def test_event_that_nobody_subscribes_to_is_sent_and_marked(world: World, amqp_url: str) -> None:
+    async with channel_to(amqp_url) as channel:
+        await channel.exchange_delete(Names(world.addresses["amqp_prefix"]).events)
+    async with world.relay():
+        await world.add(3)
+
+        async def marked() -> bool:
+            return await world.unsent() == 0
+
+        await eventually(marked)
+
+
+async def test_maintenance_makes_the_days_ahead_and_drops_those_that_are_over(world: World) -> None:
+    async with world.database.transaction() as connection:
+        await connection.execute(
+            "CREATE TABLE outbox_20200101 PARTITION OF outbox FOR VALUES FROM ('2020-01-01Z') TO ('2020-01-02Z')"
+        )
+        await connection.execute(
+            "CREATE TABLE outbox_20200102 PARTITION OF outbox FOR VALUES FROM ('2020-01-02Z') TO ('2020-01-03Z')"
+        )
+        add = (
+            "INSERT INTO outbox (id, account_id, livemode, type, body, created_at, sent_at)"
+            " VALUES (gen_random_uuid(), $1, true, 't', '', $2, $3)"
+        )
+        await connection.execute(add, ACCOUNT, datetime(2020, 1, 1, 5, tzinfo=UTC), datetime(2020, 1, 1, 6, tzinfo=UTC))
+        await connection.execute(add, ACCOUNT, datetime(2020, 1, 2, 5, tzinfo=UTC), None)
+    await asyncio.gather(*(Outbox(world.database).maintain(30) for _ in range(3)))
+    async with world.database.transaction() as connection:
+        rows = await connection.fetch(
+            "SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
+            " WHERE i.inhparent = 'outbox'::regclass"
+        )
+        days = {row["relname"] for row in rows}
+    assert "outbox_20200101" not in days, "all of it was sent"
+    assert "outbox_20200102" in days, "something in it was not"
+    assert len(days) == 1 + 1 + 3
