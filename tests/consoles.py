@@ -47,3 +47,12 @@ async def read_all(client: Client, path: str, key: str | None = None, **paramete
         if page["nextCursor"] is None:
             return rows
         cursor = {"cursor": page["nextCursor"]}
+
+
+async def known(client: Client, *keys: str) -> None:
+    """Wait until new keys are known."""
+
+    async def all_known() -> bool:
+        return all([(await client.get("/api/v1/receipts/none", key)).status != 401 for key in keys])
+
+    await eventually(all_known, what="the keys are known")

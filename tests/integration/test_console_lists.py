@@ -1,6 +1,5 @@
 """GET /api/v1/orders over real HTTP and real Postgres: what is listed, in which order, page after page."""
 
-import asyncio
 import random
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
@@ -15,7 +14,7 @@ from services.worker.store import Store
 from shared.contracts import Submission
 from shared.database import Database
 from shared.orders.identity import Identity
-from tests.consoles import read, read_all, running_console
+from tests.consoles import known, read, read_all, running_console
 from tests.gateways import Client
 from tests.submissions import submission
 from tests.tenant import Tenant
@@ -64,7 +63,7 @@ async def test_filters_narrow_and_combine(console: Client, store: Store, account
     await store.settle([submission(number, account=account.id, **sets) for number, sets in rows.items()])
     await store.settle([on("moneybird", submission("5", account=account.id, paymentStatus="pending"))])
 
-    async def found(**parameters: object) -> set[str]:
+    async def found(**parameters: Any) -> set[str]:
         return set(numbers(await read_all(console, "/orders", **parameters)))
 
     assert await found() == {"1", "2", "3", "4", "5"}
@@ -160,7 +159,7 @@ async def test_pages_stay_stable_while_rows_change(console: Client, store: Store
     everyone = [f"{number:03}" for number in range(60)]
     await store.settle([submission(number, account=account.id) for number in everyone])
     seen: list[str] = []
-    cursor: dict[str, object] = {}
+    cursor: dict[str, Any] = {}
     for turn in range(20):
         page = await read(console, "/orders", sort="orderNumber", limit=7, **cursor)
         seen += numbers(page["data"])
@@ -180,7 +179,7 @@ async def test_whoever_reads_by_updated_at_upwards_sees_every_change(
 ) -> None:
     await store.settle([submission(f"{number:03}", account=account.id) for number in range(30)])
     seen: dict[str, str] = {}
-    cursor: dict[str, object] = {}
+    cursor: dict[str, Any] = {}
     for turn in range(40):
         page = await read(console, "/orders", sort="updatedAt", limit=5, **cursor)
         seen |= {row["orderNumber"]: row["updatedAt"] for row in page["data"]}
@@ -284,7 +283,7 @@ async def test_keys_of_some_platforms_see_only_these(
         account.id, live=True, name="one platform", scopes=["orders:read"], platforms=["moneybird", "exact"]
     )
     none = await accounts.create_key(account.id, live=True, name="none", scopes=["orders:read"], platforms=[])
-    await asyncio.wait_for(_known(console, made.key, none.key), 10)
+    await known(console, made.key, none.key)
     assert [row["platform"] for row in await read_all(console, "/orders", made.key)] == ["moneybird"]
     assert await read_all(console, "/orders", none.key) == []
     assert await read_all(console, "/orders", made.key, platform="custom") == []
@@ -297,12 +296,6 @@ async def test_keys_of_some_platforms_see_only_these(
     assert (await console.get(f"/api/v1/receipts/{other.id}", made.key)).status == 404
     lines = (await console.get("/api/v1/orders.csv", made.key)).body.splitlines()
     assert len(lines) == 2
-
-
-async def _known(console: Client, *keys: str) -> None:
-    for key in keys:
-        while (await console.get("/api/v1/orders?limit=1", key)).status == 401:
-            await asyncio.sleep(0.05)
 
 
 async def test_live_and_test_are_two_worlds(console: Client, store: Store, account: Tenant) -> None:
