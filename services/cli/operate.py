@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from rich.console import Console
 
 from services.cli.stack.env_file import read_env
-from services.cli.stack.layout import Layout
+from services.cli.stack.layout import CHECKOUT, Layout
 from shared.database import Database
 from shared.errors import BugalouError, InvalidInput, Misconfigured
 from shared.schema import HEAD
@@ -27,7 +27,8 @@ def database_url() -> str:
 
 def setting(name: str) -> str:
     """Return one setting of the environment, or else of the stack that `bugalou up` runs in this checkout."""
-    value = look_up(name) or read_env(Layout.at(None).env).get(f"BUGALOU_{name}")
+    # Only looked at, not made: an installed copy may lie where nothing can be written.
+    value = look_up(name) or read_env(Layout(CHECKOUT / ".local").env).get(f"BUGALOU_{name}")
     if not value:
         raise Misconfigured(f"BUGALOU_{name} is not set, and `bugalou up` has not run here")
     return value
