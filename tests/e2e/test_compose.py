@@ -25,6 +25,7 @@ from tests.polling import eventually
 VARIABLE: Final = "BUGALOU_TEST_COMPOSE"
 ROOT: Final = Path(__file__).parents[2]
 USER_ID: Final = "10001"
+IMAGE_TAG: Final = "test"
 _PULL_SECONDS: Final = 180
 _UP_SECONDS: Final = 900
 _COMMAND_SECONDS: Final = 120
@@ -80,7 +81,7 @@ class Stack:
 
     async def compose(self, *words: str, seconds: float = _COMMAND_SECONDS) -> str:
         # Settings of whoever runs the tests stay out of it.
-        given = {"PUBLISH_ADDRESS": LOOPBACK, "PUBLISH_PORT": str(self._port), "IMAGE_TAG": "test"}
+        given = {"PUBLISH_ADDRESS": LOOPBACK, "PUBLISH_PORT": str(self._port), "IMAGE_TAG": IMAGE_TAG}
         return await run(*self._compose, "-p", self._project, *words, seconds=seconds, environment=given)
 
     async def request(
@@ -304,3 +305,13 @@ async def test_without_a_gateway_the_proxy_says_so_and_reading_goes_on(stack: St
     assert (await stack.request("GET", "/api/v1/orders/custom/KEPT"))[0] == 200
     await stack.compose("start", "gateway")
     await eventually(stack.is_ready, within=30)
+
+
+async def test_command_without_a_database_says_so_in_one_line(stack: Stack) -> None:
+    assert stack.key
+    with pytest.raises(Failed) as failed:
+        await run(
+            "docker", "run", "--rm", "--read-only", f"bugalou:{IMAGE_TAG}", "bugalou", "accounts", "create", "Nobody"
+        )
+    assert "BUGALOU_DATABASE_URL is not set" in str(failed.value)
+    assert "Traceback" not in str(failed.value)
