@@ -31,8 +31,16 @@ class Store:
         `DatabaseUnavailable` (run it again) or `DataError` (one of them is refused; which one, a smaller batch tells).
         """
         batch = _lowest_copies(submissions)
-        async with self._database.transaction() as connection:
-            return await _settle(connection, batch)
+        while True:
+            try:
+                async with self._database.transaction() as connection:
+                    return await _settle(connection, batch)
+            except _OrderVanished:
+                continue
+
+
+class _OrderVanished(Exception):
+    """Another worker deleted an order (nothing in it counted any more) after this one saw it: it is to be made anew."""
 
 
 async def _settle(connection: Connection, batch: Sequence[Submission]) -> list[Settled]:
@@ -50,6 +58,8 @@ async def _settle(connection: Connection, batch: Sequence[Submission]) -> list[S
 
     shaken = set(claims.overthrown.values())
     locked = await orders.lock_orders(connection, sorted((groups.keys() | shaken) - inserted))
+    if groups.keys() - inserted - locked.keys():
+        raise _OrderVanished
     found = await history.find(connection, _possibly_stored(batch, inserted, locked))
     lowered = [copy for copy in counted if copy.id in found and copy.version < found[copy.id].version]
     await history.lower(connection, lowered)
