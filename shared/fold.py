@@ -90,11 +90,10 @@ class Run(Struct):
 
 
 class Folded(Struct, frozen=True):
-    """A history folded: the row, which submissions were retries (and of what), who wrote each field last, the runs."""
+    """A history folded: the row, which submissions were retries (and of what), the runs."""
 
     state: State
     duplicates: dict[UUID, UUID]
-    writers: dict[str, tuple[int, bytes]]
     runs: list[Run]
 
     def untold(self, history: Iterable[Entry]) -> list[Run]:
@@ -104,10 +103,6 @@ class Folded(Struct, frozen=True):
             told = self.duplicates.get(entry.id, entry.id)
             marks[told] = marks.get(told, Mark.NONE) | entry.marks
         return [run for run in self.runs if not any(marks[member] & run.mark for member in run.members)]
-
-    def is_stale(self, entry: Entry) -> bool:
-        """Tell whether newer submissions have set or cleared all that this one does."""
-        return all(self.writers[name] > entry.place for name in entry.content.touches())
 
 
 class Recent:
@@ -166,7 +161,6 @@ def fold(history: Iterable[Entry]) -> Folded:
     """Return what a whole history (in any order, no rejected submission, no id twice) makes of its order."""
     state, recent = State(), Recent()
     duplicates: dict[UUID, UUID] = {}
-    writers: dict[str, tuple[int, bytes]] = {}
     runs: list[Run] = []
     payment_run: Run | None = None
     cancelled_run: Run | None = None
@@ -186,6 +180,4 @@ def fold(history: Iterable[Entry]) -> Folded:
             cancelled_run = next((run for run in begun if run.mark is Mark.CANCELLED), None)
         elif cancelled_run is not None:
             cancelled_run.members.append(entry.id)
-        for name in entry.content.touches():
-            writers[name] = entry.place
-    return Folded(state, duplicates, writers, runs)
+    return Folded(state, duplicates, runs)

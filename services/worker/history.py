@@ -27,13 +27,20 @@ FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[], $5::text[], $6::t
         clears, occurred_at, fingerprint, keyed, marks, api_key_id, received_at)
 """
 
-_FIND: Final = "SELECT id, order_id, version, state, duplicate_of, reason FROM submissions WHERE id = ANY($1::uuid[])"
+_FIND: Final = """
+SELECT id, order_id, version, (extract(epoch FROM received_at) * 1000000)::bigint AS received_at, state, duplicate_of,
+    reason
+FROM submissions WHERE id = ANY($1::uuid[])
+"""
 
+# What the newest equal one repeats may have lost its key since; then the equal one stands for itself.
 _TWINS: Final = """
 SELECT w.order_id, w.fingerprint, twin.version, twin.original
 FROM unnest($1::uuid[], $2::bytea[]) AS w(order_id, fingerprint)
 CROSS JOIN LATERAL (
-    SELECT s.version, coalesce(s.duplicate_of, s.id) AS original FROM submissions AS s
+    SELECT s.version, coalesce(
+        (SELECT o.id FROM submissions AS o WHERE o.id = s.duplicate_of AND o.state <> 'rejected'), s.id) AS original
+    FROM submissions AS s
     WHERE s.order_id = w.order_id AND s.fingerprint = w.fingerprint AND s.state <> 'rejected'
     ORDER BY s.version DESC, s.id DESC LIMIT 1
 ) AS twin
@@ -56,13 +63,13 @@ _LOWER: Final = """
 UPDATE submissions AS s
 SET version = n.version, received_at = 'epoch'::timestamptz + n.received_at * interval '1 microsecond'
 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS n(id, version, received_at)
-WHERE s.id = n.id AND s.version > n.version
+WHERE s.id = n.id AND s.version >= n.version
 """
 
 _REJECT: Final = "UPDATE submissions SET state = 'rejected', reason = $2 WHERE id = ANY($1::uuid[])"
 
 
-_REVIVE: Final = "DELETE FROM submissions WHERE id = ANY($1::uuid[]) AND state = 'rejected'"
+_REVIVE: Final = "DELETE FROM submissions WHERE id = ANY($1::uuid[]) AND state = 'rejected' RETURNING id, marks"
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -70,6 +77,7 @@ class Found(msgspec.Struct, frozen=True):
 
     order_id: UUID
     version: int
+    received_at: int
     state: str
     duplicate_of: UUID | None
     reason: str | None
@@ -81,7 +89,9 @@ async def find(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Found]
         return {}
     rows = await connection.fetch(_FIND, ids)
     return {
-        row["id"]: Found(row["order_id"], row["version"], row["state"], row["duplicate_of"], row["reason"])
+        row["id"]: Found(
+            row["order_id"], row["version"], row["received_at"], row["state"], row["duplicate_of"], row["reason"]
+        )
         for row in rows
     }
 
@@ -136,10 +146,11 @@ async def reject(connection: Connection, ids: Sequence[UUID], reason: str) -> No
         await connection.execute(_REJECT, ids, reason)
 
 
-async def revive(connection: Connection, ids: Sequence[UUID]) -> None:
-    """Forget that submissions were rejected, so that they can be settled anew (their key has become theirs)."""
-    if ids:
-        await connection.execute(_REVIVE, ids)
+async def revive(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Mark]:
+    """Forget those that were rejected, to be settled anew (their key has become theirs); return their marks."""
+    if not ids:
+        return {}
+    return {row["id"]: Mark(row["marks"]) for row in await connection.fetch(_REVIVE, ids)}
 
 
 def _row(verdict: Verdict) -> tuple[Any, ...]:

@@ -1,10 +1,10 @@
 """What a batch does to one order. Pure: what is stored goes in, what is to be written comes out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from shared.contracts import Submission
 from shared.fold import Entry, Mark, Recent, Run, State, advance, fold
@@ -70,7 +70,7 @@ def view_of(order_id: UUID, order: Merged | Stored) -> dict[str, Any]:
     )
 
 
-def entry_of(submission: Submission, settled_at: int) -> Entry:
+def entry_of(submission: Submission, settled_at: int, marks: Mark = Mark.NONE) -> Entry:
     """Return a new submission as the fold reads it."""
     return Entry(
         submission.id,
@@ -80,7 +80,16 @@ def entry_of(submission: Submission, settled_at: int) -> Entry:
         submission.idempotency is not None,
         submission.received_at,
         settled_at,
+        marks,
     )
+
+
+def merge_first(new: Sequence[Submission], settled_at: int, revived: Mapping[UUID, Mark]) -> Merged:
+    """Merge the first submissions of an order; `revived` as for `merge_into_history`."""
+    if not any(submission.id in revived for submission in new):
+        return merge_on_top(None, new, {}, settled_at)
+    blank = Stored(new[0].identity, State(), 0)
+    return structs.replace(merge_into_history(blank, [], new, settled_at, revived), created=True)
 
 
 def merge_on_top(stored: Stored | None, new: Sequence[Submission], twins: dict[bytes, Twin], settled_at: int) -> Merged:
@@ -94,17 +103,24 @@ def merge_on_top(stored: Stored | None, new: Sequence[Submission], twins: dict[b
     recent = Recent()
     for fingerprint, twin in twins.items():
         recent.remember(fingerprint, twin.version, twin.original)
-    verdicts: list[Verdict] = []
     told: list[Run] = []
-    pairs = [(submission, entry_of(submission, settled_at)) for submission in new]
-    for submission, entry in sorted(pairs, key=lambda pair: pair[1].place):
+    originals: dict[UUID, UUID] = {}
+    marks: dict[UUID, Mark] = {}
+    fresh = [entry_of(submission, settled_at) for submission in new]
+    for entry in sorted(fresh, key=lambda entry: entry.place):
         original = recent.original_of(entry)
         if original is not None:
-            verdicts.append(Verdict(submission, "duplicate", original))
+            originals[entry.id] = original
             continue
         begun = advance(state, entry)
         told += begun
-        verdicts.append(Verdict(submission, "applied", marks=_union(begun)))
+        marks[entry.id] = _union(begun)
+    reached = _Reached()
+    verdicts = []
+    for submission, entry in zip(new, fresh, strict=True):
+        original = originals.get(entry.id)
+        outcome: Outcome = "duplicate" if original else "stale" if reached.take(entry) else "applied"
+        verdicts.append(Verdict(submission, outcome, original, marks.get(entry.id, Mark.NONE)))
     newest = max([submission.version for submission in new], default=0)
     return Merged(
         stored.identity if stored else new[0].identity,
@@ -117,28 +133,38 @@ def merge_on_top(stored: Stored | None, new: Sequence[Submission], twins: dict[b
     )
 
 
-def merge_into_history(stored: Stored, history: Sequence[Entry], new: Sequence[Submission], settled_at: int) -> Merged:
+def merge_into_history(
+    stored: Stored,
+    history: Sequence[Entry],
+    new: Sequence[Submission],
+    settled_at: int,
+    revived: Mapping[UUID, Mark],
+) -> Merged:
     """The slow road: fold the whole history, the new submissions among it.
 
     `history` holds all that counts (nothing rejected, no id of `new`). Where a new one equals a stored one in content
-    and version, the one stored second is the duplicate, whichever the fold keeps.
+    and version, the one stored second is the duplicate, whichever the fold keeps. `revived` holds the marks of those
+    that were rejected once and now stand after all: what has been told of them is not told again.
     """
     entries = {entry.id: entry for entry in history}
-    equals = {(entry.fingerprint, entry.version): entry.id for entry in history}
-    fresh = [entry_of(submission, settled_at) for submission in new]
+    fresh = [entry_of(submission, settled_at, revived.get(submission.id, Mark.NONE)) for submission in new]
     everything = [*history, *fresh]
     folded = fold(everything)
     told = folded.untold(everything)
     marks: dict[UUID, Mark] = {}
     for run in told:
         marks[run.members[0]] = marks.get(run.members[0], Mark.NONE) | run.mark
+    displaced = {(entry.fingerprint, entry.version): entry.id for entry in history if entry.id in folded.duplicates}
+    reached = _Reached(entry for entry in history if entry.id not in folded.duplicates)
     verdicts = []
     for submission, entry in zip(new, fresh, strict=True):
         original = folded.duplicates.get(entry.id)
+        is_stale = original is None and reached.take(entry)
         if original is None and not entry.keyed:
-            original = equals.get((entry.fingerprint, entry.version))
-        outcome: Outcome = "duplicate" if original else "stale" if folded.is_stale(entry) else "applied"
-        verdicts.append(Verdict(submission, outcome, original, marks.get(entry.id, Mark.NONE)))
+            original = displaced.get((entry.fingerprint, entry.version))
+        outcome: Outcome = "duplicate" if original else "stale" if is_stale else "applied"
+        given = entry.marks | marks.get(entry.id, Mark.NONE)
+        verdicts.append(Verdict(submission, outcome, original, given))
     return Merged(
         stored.identity,
         folded.state,
@@ -148,6 +174,28 @@ def merge_into_history(stored: Stored, history: Sequence[Entry], new: Sequence[S
         {id: entries[id].marks | mark for id, mark in marks.items() if id in entries},
         _changed(stored.state.fields, folded.state.fields),
     )
+
+
+class _Reached:
+    """How far each field has been set or cleared by what came before, in the order of coming.
+
+    So whether a submission is stale does not depend on whether what overtook it came in the same batch.
+    """
+
+    def __init__(self, effective: Iterable[Entry] = ()) -> None:
+        self._places: dict[str, tuple[int, bytes]] = {}
+        for entry in effective:
+            self.take(entry)
+
+    def take(self, entry: Entry) -> bool:
+        """Take in what comes next; return whether newer ones that came before had said all of it."""
+        place, places = entry.place, self._places
+        is_stale = True
+        for name in entry.content.touches():
+            if places.get(name, place) <= place:
+                places[name] = place
+                is_stale = False
+        return is_stale
 
 
 def _copy(state: State) -> State:

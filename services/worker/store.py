@@ -12,9 +12,10 @@ from uuid import UUID
 from services.worker import history, idempotency, orders
 from services.worker.events import events_of
 from services.worker.history import Found
-from services.worker.merge import Merged, Stored, Verdict, merge_into_history, merge_on_top, view_of
+from services.worker.merge import Merged, Stored, Verdict, merge_first, merge_into_history, merge_on_top, view_of
 from shared.contracts import Settled, Submission
 from shared.database import Connection, Database
+from shared.fold import Mark
 from shared.outbox import add_to_outbox
 
 
@@ -46,13 +47,12 @@ class _OrderVanished(Exception):
 async def _settle(connection: Connection, batch: Sequence[Submission]) -> list[Settled]:
     claims = await idempotency.claim(connection, batch)
     counted = [submission for submission in batch if submission.id not in claims.rejected]
-    await history.revive(connection, [submission.id for submission in counted if submission.idempotency is not None])
+    keyed = [submission.id for submission in counted if submission.idempotency is not None]
+    revived = await history.revive(connection, keyed)
     groups = _by_order(counted)
     now, known = await orders.read_known(connection, list(groups))
 
-    new_orders = {
-        order_id: merge_on_top(None, new, {}, now) for order_id, new in groups.items() if order_id not in known
-    }
+    new_orders = {id: merge_first(new, now, revived) for id, new in groups.items() if id not in known}
     inserted = await orders.insert_orders(connection, new_orders)
     merged = {order_id: new_orders[order_id] for order_id in inserted}
 
@@ -61,12 +61,13 @@ async def _settle(connection: Connection, batch: Sequence[Submission]) -> list[S
     if groups.keys() - inserted - locked.keys():
         raise _OrderVanished
     found = await history.find(connection, _possibly_stored(batch, inserted, locked))
-    lowered = [copy for copy in counted if copy.id in found and copy.version < found[copy.id].version]
+    lowered = [copy for copy in batch if copy.id in found and _is_lower(copy, found[copy.id])]
     await history.lower(connection, lowered)
     await history.reject(connection, list(claims.overthrown), idempotency.REASON)
-    shaken |= {copy.order_id for copy in lowered}
+    shaken |= {copy.order_id for copy in lowered if copy.id not in claims.rejected}
+    shaken |= {submission.order_id for submission in counted if submission.id in revived}
 
-    updated = await _merge_locked(connection, now, groups, locked, found, shaken)
+    updated = await _merge_locked(connection, now, groups, locked, found, shaken, revived)
     merged |= updated
     await orders.update_orders(connection, {id: result for id, result in updated.items() if not result.is_empty})
     await orders.delete_orders(connection, [id for id, result in updated.items() if result.is_empty])
@@ -92,6 +93,7 @@ async def _merge_locked(
     locked: dict[UUID, Stored],
     found: dict[UUID, Found],
     shaken: set[UUID],
+    revived: dict[UUID, Mark],
 ) -> dict[UUID, Merged]:
     """Merge what is new into locked orders: on top where all of it is newest, else through their whole history."""
     fast: dict[UUID, list[Submission]] = {}
@@ -106,7 +108,7 @@ async def _merge_locked(
     merged = {order_id: merge_on_top(locked[order_id], new, twins[order_id], now) for order_id, new in fast.items()}
     past = await history.read_history(connection, list(slow))
     for order_id, new in slow.items():
-        merged[order_id] = merge_into_history(locked[order_id], past[order_id], new, now)
+        merged[order_id] = merge_into_history(locked[order_id], past[order_id], new, now, revived)
     return merged
 
 
@@ -115,9 +117,14 @@ def _lowest_copies(submissions: Iterable[Submission]) -> list[Submission]:
     lowest: dict[UUID, Submission] = {}
     for submission in submissions:
         other = lowest.get(submission.id)
-        if other is None or submission.version < other.version:
+        if other is None or _is_lower(submission, other):
             lowest[submission.id] = submission
     return list(lowest.values())
+
+
+def _is_lower(copy: Submission, other: Submission | Found) -> bool:
+    """Tell which of two copies counts; with `occurredAt` they have one version, and the one received first counts."""
+    return (copy.version, copy.received_at) < (other.version, other.received_at)
 
 
 def _by_order(submissions: Iterable[Submission]) -> dict[UUID, list[Submission]]:
@@ -158,7 +165,14 @@ def _answers(
         created = isinstance(result, Merged) and result.created
         verdict, before = by_id.get(submission.id), found.get(submission.id)
         if verdict is not None:
-            known = Found(order_id, submission.version, verdict.outcome, verdict.duplicate_of, verdict.reason)
+            known = Found(
+                order_id,
+                submission.version,
+                submission.received_at,
+                verdict.outcome,
+                verdict.duplicate_of,
+                verdict.reason,
+            )
         elif before is not None:
             known = before
         else:

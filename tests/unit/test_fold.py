@@ -170,12 +170,3 @@ def test_partial_payment_is_told_once_for_each_higher_amount() -> None:
     ]
     partial = [run.members for run in fold(history).runs if run.mark is Mark.PARTIAL]
     assert partial == [[UUID(int=1)], [UUID(int=4)]]
-
-
-def test_stale_is_what_newer_ones_have_set_or_cleared_in_full() -> None:
-    old, filling = entry(1, 0, customerName="a"), entry(2, 0, customerName="a", currency="EUR")
-    newer = entry(3, 20, clears=("customerName",))
-    folded = fold([old, filling, newer])
-    assert folded.is_stale(old)
-    assert not folded.is_stale(filling)
-    assert folded.state.fields == {"orderStatus": "processing", "currency": "EUR"}
