@@ -8,6 +8,7 @@ from aiohttp import web
 from services.console.account_settings import SettingsStore
 from services.console.customers import Customers
 from services.console.handlers.customers import CustomersHandler
+from services.console.handlers.descriptions import DescriptionsHandler
 from services.console.handlers.export import ExportHandler
 from services.console.handlers.keys import KeysHandler
 from services.console.handlers.orders import OrdersHandler
@@ -25,10 +26,22 @@ from services.console.tenancy import ROLE
 from shared.database import Database
 from shared.http.access import Access
 from shared.http.health import add_health
+from shared.http.routes import add_routes
 from shared.http.server import HttpServer, make_application
 from shared.lifecycle import Component
 
 WRITING_CONNECTIONS = 2
+HANDLERS = (
+    OrdersHandler,
+    ExportHandler,
+    ReceiptsHandler,
+    OverviewHandler,
+    SettingsHandler,
+    KeysHandler,
+    CustomersHandler,
+    DescriptionsHandler,
+)
+"""Every class with routes."""
 
 
 def mount(application: web.Application, settings: Settings, access: Access) -> Sequence[Component]:
@@ -46,8 +59,9 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         SettingsHandler(keys, SettingsStore(reading, writing), body_seconds=seconds),
         KeysHandler(keys, KeysStore(reading, writing), body_seconds=seconds),
         CustomersHandler(keys, Customers(writing)),
+        DescriptionsHandler(),
     ):
-        handler.add_routes(application)
+        add_routes(application, handler)
     return (reading, exporting, writing)
 
 

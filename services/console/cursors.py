@@ -26,6 +26,8 @@ def write_cursor(binding: tuple[Any, ...], place: Any) -> str:
 
 def read_cursor(binding: tuple[Any, ...], text: str, place_type: type[T]) -> T | None:
     """Return the place in a cursor, or None where this list never gave it."""
+    if len(text) > MOST_CHARACTERS:
+        return None
     try:
         sealed = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         packed = sealed[_SEAL_BYTES:]

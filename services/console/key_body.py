@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 from services.console.members import Members
 from shared.keys import SCOPES, Scope
+from shared.orders.body import Platform, Text100
 from shared.orders.moments import parse_timestamp, to_datetime
 from shared.orders.normalise import pointer_token
 from shared.orders.text import identifier_fault, text_fault
@@ -20,6 +21,26 @@ _MOST_PLATFORMS: Final = 100
 _Name = Annotated[str, Meta(max_length=100)]
 _Platforms = Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=_MOST_PLATFORMS)]
 _Overlap = Annotated[int, Meta(ge=0, le=_MOST_OVERLAP_SECONDS)]
+_Moment = Annotated[
+    str,
+    Meta(description="RFC 3339, in the future.", extra_json_schema={"anyOf": [{"format": "date-time"}, {"const": ""}]}),
+]
+
+
+class KeyBody(Struct, forbid_unknown_fields=True, rename="camel"):
+    """A key that is asked for; null and "" mean absent. Without `live` it is of the same world as the key that asks."""
+
+    name: Annotated[Text100, Meta(min_length=1)]
+    scopes: Annotated[list[Scope], Meta(min_length=1)]
+    platforms: Annotated[list[Platform], Meta(min_length=1, max_length=_MOST_PLATFORMS)] | Literal[""] | None = None
+    expires_at: _Moment | None = None
+    live: bool | Literal[""] | None = None
+
+
+class RotationBody(Struct, forbid_unknown_fields=True, rename="camel"):
+    """For how long the old key goes on working, a day unless given."""
+
+    overlap_seconds: _Overlap | Literal[""] | None = None
 
 
 class KeyDraft(Struct, frozen=True):

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from services.console import cursors
 from services.console.parameters import Parameters
 from shared.database import Connection, Row
+from shared.http.routes import Parameter
 
 USUAL: Final = 50
 MOST: Final = 500
@@ -16,6 +17,15 @@ FETCHED_ROWS: Final = 50
 """How many rows are held at once while a list is read; one may have 256 KiB."""
 MOST_BYTES: Final = 8 * 1024 * 1024
 """Beyond this a page ends before its limit, with a cursor to go on from."""
+
+PARAMETERS: Final = (
+    Parameter(
+        name="limit",
+        of=Annotated[int, Meta(ge=1, le=MOST)],
+        description=f"How many rows a page has at most, {USUAL} unless given; a page of large rows may have fewer.",
+    ),
+    Parameter(name="cursor", of=str, description="The nextCursor of the page before, of this same list."),
+)
 
 Place = tuple[Any, Any]
 """Where a row stands in its list: what it is sorted by, and its id."""

@@ -1,6 +1,5 @@
 """The query parameters of a request: read by name, and everything that is wrong with them reported at once."""
 
-import difflib
 import re
 from collections.abc import Collection
 from datetime import date, datetime
@@ -10,8 +9,8 @@ from services.console import cursors
 from services.console.months import MONTH_FORM, Month
 from shared.errors import Fault
 from shared.http.problems import Problem
+from shared.http.routes import unknown_parameter
 from shared.orders.moments import is_date, parse_timestamp, to_datetime
-from shared.orders.normalise import pointer_token
 from shared.orders.text import text_fault
 
 _WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -123,10 +122,7 @@ class Parameters:
     def finish(self) -> None:
         """Raise 422 naming every parameter that is wrong, if any is."""
         unknown = sorted(set(self._query.keys()) - set(self._known))
-        for name in unknown[:_MOST_REPORTED]:
-            nearest = difflib.get_close_matches(name[:64], self._known, n=1)
-            hint = f": did you mean {nearest[0]}?" if nearest else ""
-            self.refuse(pointer_token(name), f"is no parameter of this address{hint}")
+        self._faults += [unknown_parameter(name, self._known) for name in unknown[:_MOST_REPORTED]]
         if self._faults:
             count = "1 parameter is" if len(self._faults) == 1 else f"{len(self._faults)} parameters are"
             named = ", ".join(sorted({fault.pointer[1:] for fault in self._faults} & set(self._known)))

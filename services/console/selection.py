@@ -1,15 +1,44 @@
 """Which orders a list asks for: filters, a sort order, and where to go on; from a query string, and into SQL."""
 
 from datetime import date, datetime
-from typing import Any, Final, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from services.console.paging import Paging, read_paging
 from services.console.parameters import Parameters
 from services.console.sorting import NEWEST, SORTS, Sort
+from shared.http.routes import Parameter
 from shared.keys import ApiKey
-from shared.orders.body import OrderStatus, PaymentStatus
+from shared.orders.body import OrderStatus, PaymentStatus, Text64, Text200, Text254
+from shared.orders.documents import Day, Timestamp
+
+PARAMETERS: Final = (
+    Parameter(
+        name="paymentStatus",
+        of=Annotated[list[PaymentStatus], Meta(min_length=1)],
+        description="One, or several with commas between.",
+    ),
+    Parameter(
+        name="orderStatus",
+        of=Annotated[list[OrderStatus], Meta(min_length=1)],
+        description="One, or several with commas between.",
+    ),
+    Parameter(name="platform", of=Annotated[Text64, Meta(min_length=1)], description="Orders of this platform."),
+    Parameter(name="customerEmail", of=Annotated[Text254, Meta(min_length=1)], description="Ignoring case."),
+    Parameter(
+        name="q",
+        of=Annotated[Text200, Meta(min_length=1)],
+        description="A part of orderNumber, invoiceNumber, customerName or customerEmail, ignoring case.",
+    ),
+    Parameter(name="dueBefore", of=Day, description="Due before this day."),
+    Parameter(name="updatedSince", of=Timestamp, description="Updated at this moment or later; RFC 3339."),
+    Parameter(
+        name="sort",
+        of=Literal[tuple(SORTS)],
+        description="With - in front, descending; -updatedAt unless given. Orders without the value come last.",
+    ),
+)
 
 
 class Filters(Struct, frozen=True, kw_only=True):

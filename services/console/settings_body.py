@@ -2,15 +2,16 @@
 
 import re
 from functools import cache
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 from zoneinfo import available_timezones
 
-from msgspec import Meta
+from msgspec import Meta, Struct, field
 from stdnum import bic, iban
 from stdnum.exceptions import ValidationError
 
 from services.console.members import Members
 from shared.account_settings import AccountSettings, Channels, QuietHours
+from shared.orders.body import Email, Text200
 from shared.orders.contact import email_fault
 from shared.orders.text import text_fault
 from shared.rate_limits import RateLimit
@@ -29,6 +30,69 @@ _Settle = Annotated[int, Meta(ge=0, le=3600)]
 _Day = Annotated[int, Meta(ge=-365, le=365)]
 _Rate = Annotated[float, Meta(ge=0.01, le=100_000)]
 _Burst = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+def _or_empty(**schema: Any) -> dict[str, Any]:
+    return {"anyOf": [schema, {"const": ""}]}
+
+
+_Clock = Annotated[str, Meta(extra_json_schema=_or_empty(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"))]
+
+
+class QuietHoursBody(Struct, forbid_unknown_fields=True):
+    """Between these times of a day, in the account's time zone, reminders may leave; `to` is the later one."""
+
+    start: _Clock | None = field(name="from", default=_DEFAULT.quiet_hours.start)
+    end: _Clock | None = field(name="to", default=_DEFAULT.quiet_hours.end)
+
+
+class ChannelsBody(Struct, forbid_unknown_fields=True):
+    """Over which channels clients are reached."""
+
+    email: bool | Literal[""] | None = _DEFAULT.channels.email
+    whatsapp: bool | Literal[""] | None = _DEFAULT.channels.whatsapp
+
+
+class RateLimitBody(Struct, forbid_unknown_fields=True, rename="camel"):
+    """So many requests a second in the long run, and so many at once."""
+
+    requests_per_second: _Rate
+    burst: _Burst
+
+
+class SettingsBody(Struct, forbid_unknown_fields=True, rename="camel"):
+    """The settings that are sent; null, "" and absent all mean the default."""
+
+    language: Literal["nl", "en", ""] | None = _DEFAULT.language
+    timezone: (
+        Annotated[
+            str,
+            Meta(description="A name of the IANA database.", extra_json_schema=_or_empty(format="iana-time-zone")),
+        ]
+        | None
+    ) = _DEFAULT.timezone
+    sender_name: Text200 | None = None
+    reply_to: Email | None = None
+    iban: Annotated[str, Meta(extra_json_schema=_or_empty(format="iban"))] | None = None
+    bic: Annotated[str, Meta(extra_json_schema=_or_empty(format="bic"))] | None = None
+    settle_seconds: _Settle | Literal[""] | None = _DEFAULT.settle_seconds
+    ladder: (
+        Annotated[
+            list[_Day],
+            Meta(
+                max_length=_LONGEST_LADDER,
+                description="Days after (negative: before) the due date, rising; none for no reminders.",
+                extra_json_schema={"uniqueItems": True},
+            ),
+        ]
+        | Literal[""]
+        | None
+    ) = field(default_factory=lambda: list(_DEFAULT.ladder))
+    quiet_hours: QuietHoursBody | Literal[""] | None = None
+    quiet_sundays: bool | Literal[""] | None = _DEFAULT.quiet_sundays
+    quiet_holidays: bool | Literal[""] | None = _DEFAULT.quiet_holidays
+    channels: ChannelsBody | Literal[""] | None = None
+    rate_limit: RateLimitBody | Literal[""] | None = None
 
 
 def read_settings(body: bytes) -> AccountSettings:

@@ -88,23 +88,8 @@ async def test_updated_since_is_inclusive_to_the_microsecond(console: Client, st
     assert numbers((await console.get(f"/api/v1/orders?updatedSince={plus}")).document["data"]) == ["2"]
 
 
-@pytest.mark.parametrize(
-    ("q", "found"),
-    [
-        ("inv-2026", {"INV-2026-1"}),
-        ("FACTUUR", {"B"}),
-        ("de groot", {"C"}),
-        ("KLANT@", {"D"}),
-        ("élan", {"E"}),
-        ("ÉLAN", {"E"}),
-        ("%", {"100%"}),
-        ("_", {"a_b"}),
-        ("\\", {"x\\y"}),
-        ("zzz", set()),
-    ],
-)
 async def test_q_finds_parts_ignoring_case_and_takes_wildcards_for_themselves(
-    console: Client, store: Store, account: Tenant, q: str, found: set[str]
+    console: Client, store: Store, account: Tenant
 ) -> None:
     await store.settle(
         [
@@ -118,7 +103,19 @@ async def test_q_finds_parts_ignoring_case_and_takes_wildcards_for_themselves(
             submission("x\\y", account=account.id),
         ]
     )
-    assert set(numbers(await read_all(console, "/orders", q=q))) == found
+    for q, found in {
+        "inv-2026": {"INV-2026-1"},
+        "FACTUUR": {"B"},
+        "de groot": {"C"},
+        "KLANT@": {"D"},
+        "élan": {"E"},
+        "ÉLAN": {"E"},
+        "%": {"100%"},
+        "_": {"a_b"},
+        "\\": {"x\\y"},
+        "zzz": set[str](),
+    }.items():
+        assert set(numbers(await read_all(console, "/orders", q=q))) == found, q
 
 
 async def test_q_never_matches_across_two_fields(console: Client, store: Store, account: Tenant) -> None:
@@ -127,13 +124,8 @@ async def test_q_never_matches_across_two_fields(console: Client, store: Store, 
     assert (await console.get("/api/v1/orders?q=b%0Ac")).status == 422
 
 
-SORTED: dict[str, Any] = {"updatedAt": None, "createdAt": None, "dueDate": None, "total": None, "orderNumber": None}
-
-
-@pytest.mark.parametrize("name", SORTED)
-@pytest.mark.parametrize("sign", ["", "-"])
 async def test_each_order_stands_once_in_its_place_whatever_the_pages_nulls_last(
-    console: Client, store: Store, account: Tenant, name: str, sign: str
+    console: Client, store: Store, account: Tenant
 ) -> None:
     seeded = random.Random(7)
     batch = []
@@ -146,13 +138,15 @@ async def test_each_order_stands_once_in_its_place_whatever_the_pages_nulls_last
         batch.append(submission(f"N{seeded.randrange(10**6)}-{number}", account=account.id, **sets))
     for first in range(0, 40, 8):
         await store.settle(batch[first : first + 8])
-    rows = await read_all(console, "/orders", sort=sign + name, limit=7)
-    assert len({row["id"] for row in rows}) == len(rows) == 40
-    values = [float(row[name]) if name == "total" and row[name] else row[name] for row in rows]
-    known = [value for value in values if value is not None]
-    assert known == sorted(known, reverse=bool(sign))
-    assert values == known + [None] * (len(values) - len(known))
-    assert len(known) < 40 or name not in ("dueDate", "total")
+    for name in ("updatedAt", "createdAt", "dueDate", "total", "orderNumber"):
+        for sign in ("", "-"):
+            rows = await read_all(console, "/orders", sort=sign + name, limit=7)
+            assert len({row["id"] for row in rows}) == len(rows) == 40
+            values = [float(row[name]) if name == "total" and row[name] else row[name] for row in rows]
+            known_values = [value for value in values if value is not None]
+            assert known_values == sorted(known_values, reverse=bool(sign)), sign + name
+            assert values == known_values + [None] * (len(values) - len(known_values))
+            assert (len(known_values) < 40) is (name in ("dueDate", "total"))
 
 
 async def test_pages_stay_stable_while_rows_change(console: Client, store: Store, account: Tenant) -> None:
@@ -211,44 +205,18 @@ async def test_page_of_huge_orders_ends_early_and_goes_on(console: Client, store
     assert numbers(await read_all(console, "/orders", limit=500, sort="orderNumber")) == [f"{n:02}" for n in range(60)]
 
 
-@pytest.mark.parametrize(
-    ("query", "names"),
-    [
-        ("paymentStatus=payed", ["/paymentStatus"]),
-        ("paymentStatus=", ["/paymentStatus"]),
-        ("orderStatus=sent", ["/orderStatus"]),
-        ("sort=amount", ["/sort"]),
-        ("sort=--total", ["/sort"]),
-        ("limit=0", ["/limit"]),
-        ("limit=%2B5", ["/limit"]),
-        ("limit=ten", ["/limit"]),
-        ("limit=5&limit=6", ["/limit"]),
-        ("dueBefore=2026-02-30", ["/dueBefore"]),
-        ("updatedSince=2026-02-03", ["/updatedSince"]),
-        ("q=", ["/q"]),
-        ("q=%00", ["/q"]),
-        ("q=%FF%FE", []),
-        ("platform=a%0d%0ab", ["/platform"]),
-        ("cursor=nonsense", ["/cursor"]),
-        ("cursor=", ["/cursor"]),
-        ("paymentStatuss=paid", ["/paymentStatuss"]),
-        ("limit=0&sort=x&nonsense=1", ["/limit", "/nonsense", "/sort"]),
-    ],
-)
-async def test_wrong_parameters_are_all_named(console: Client, query: str, names: list[str]) -> None:
-    answer = await console.get(f"/api/v1/orders?{query}")
-    if not names:  # bytes that are no UTF-8 arrive as replacement characters, and find nothing
-        assert answer.status == 200
-        return
+async def test_wrong_parameters_are_all_named(console: Client) -> None:
+    answer = await console.get("/api/v1/orders?limit=0&sort=x&paymentstatus=paid&q=%00&cursor=x&platform=a&platform=b")
     assert answer.status == 422
     assert answer.is_problem()
-    assert sorted(error["pointer"] for error in answer.document["errors"]) == names
+    errors = {error["pointer"]: error["message"] for error in answer.document["errors"]}
+    assert set(errors) == {"/limit", "/sort", "/paymentstatus", "/q", "/cursor", "/platform"}
+    assert "did you mean paymentStatus?" in errors["/paymentstatus"]
     assert answer.document["code"] == "invalid_parameter"
 
 
-async def test_misspelt_parameter_is_answered_with_the_nearest_name(console: Client) -> None:
-    errors = (await console.get("/api/v1/orders?paymentstatus=paid")).document["errors"]
-    assert "did you mean paymentStatus?" in errors[0]["message"]
+async def test_bytes_that_are_no_utf_8_find_nothing(console: Client) -> None:
+    assert await read_all(console, "/orders?q=%FF%FE&platform=%ED%A0%80") == []
 
 
 async def test_cursor_of_another_list_is_refused(

@@ -35,7 +35,7 @@ def no_content() -> web.Response:
 
 def order_in_path(request: web.Request, key: ApiKey) -> Identity:
     """Return the order that a path names, or raise 403 for a platform off the key's list and 404 for no name at all."""
-    platform, number = request.match_info["platform"], request.match_info["order_number"]
+    platform, number = request.match_info["platform"], request.match_info["orderNumber"]
     allow_platform(key, platform)
     if not (could_be_stored(platform) and could_be_stored(number)):
         raise order_not_found()

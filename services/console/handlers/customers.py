@@ -7,6 +7,7 @@ from services.console.handlers.answers import no_content
 from shared.errors import Fault
 from shared.http.authentication import FindsKeys, authenticate
 from shared.http.problems import Problem
+from shared.http.routes import Answer, Refusal, Route, refuse_unknown_parameters
 from shared.orders.contact import email_fault
 from shared.orders.text import text_fault
 
@@ -18,13 +19,10 @@ class CustomersHandler:
         self._keys = keys
         self._customers = customers
 
-    def add_routes(self, application: web.Application) -> None:
-        """Add the routes to an application."""
-        application.router.add_delete("/api/v1/customers/{email}", self.erase)
-
     async def erase(self, request: web.Request) -> web.Response:
         """Erase a person's data, keeping the amounts: 204, or 404 where no order has or had the address."""
-        key = authenticate(request, self._keys, "admin")
+        key = authenticate(request, self._keys)
+        refuse_unknown_parameters(request)
         if key.platforms is not None:
             sentence = "This API key is for some platforms only: to erase a person takes one that is for all"
             raise Problem(403, "platform_not_allowed", sentence)
@@ -37,3 +35,19 @@ class CustomersHandler:
         if not await self._customers.erase(key, email):
             raise Problem(404, "customer_not_found", "No order of this account has or had this e-mail address")
         return no_content()
+
+    ROUTES = (
+        Route(
+            method="DELETE",
+            path="/api/v1/customers/{email}",
+            handler=erase,
+            summary="Erase a person's data, keep the amounts",
+            tag="Customers",
+            scope="admin",
+            answers=(Answer(status=204, description="Erased, everywhere."),),
+            refusals=(
+                Refusal(status=404, description="No order of this account has or had this e-mail address."),
+                Refusal(status=422, description="That is no e-mail address."),
+            ),
+        ),
+    )

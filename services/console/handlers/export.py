@@ -12,8 +12,9 @@ from services.console import spreadsheet
 from services.console.handlers.answers import NOT_STORED
 from services.console.orders import OrdersReader, Shown
 from services.console.parameters import Parameters
-from services.console.selection import read_selection
+from services.console.selection import PARAMETERS, read_selection
 from shared.http.authentication import FindsKeys, authenticate
+from shared.http.routes import Answer, Route
 from shared.telemetry import log
 
 _HEADERS: Final = {**NOT_STORED, "Content-Disposition": 'attachment; filename="orders.csv"'}
@@ -30,13 +31,9 @@ class ExportHandler:
         self._keys = keys
         self._orders = orders
 
-    def add_routes(self, application: web.Application) -> None:
-        """Add the routes to an application."""
-        application.router.add_get("/api/v1/orders.csv", self.export)
-
     async def export(self, request: web.Request) -> web.StreamResponse:
         """Answer with all orders that the same filters list."""
-        key = authenticate(request, self._keys, "orders:read")
+        key = authenticate(request, self._keys)
         selection = read_selection(Parameters(request.query), key, whole=True)
         response = web.StreamResponse(headers=_HEADERS)
         response.content_type, response.charset = "text/csv", "utf-8"
@@ -58,6 +55,27 @@ class ExportHandler:
             _reset(request)
             raise ConnectionError("the export could not be finished") from error
         return response
+
+    ROUTES = (
+        Route(
+            method="GET",
+            path="/api/v1/orders.csv",
+            handler=export,
+            summary="Export orders as CSV",
+            tag="Orders",
+            scope="orders:read",
+            query=PARAMETERS,
+            answers=(
+                Answer(
+                    status=200,
+                    description="RFC 4180, UTF-8; cells that a spreadsheet would run begin with an apostrophe.",
+                    of=str,
+                    media_type="text/csv",
+                    headers=("Content-Disposition",),
+                ),
+            ),
+        ),
+    )
 
 
 async def _chunks(orders: AsyncIterator[Shown]) -> AsyncIterator[list[Shown]]:

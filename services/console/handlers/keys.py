@@ -8,13 +8,17 @@ from aiohttp import web
 
 from services.console import keys as stored_keys
 from services.console.accounts import NewKey
+from services.console.documents import Key, KeyAnswer, Page
 from services.console.handlers.answers import answer, answer_list, id_in_path, no_content
-from services.console.key_body import MOST_BYTES, read_key, read_overlap_seconds
+from services.console.key_body import MOST_BYTES, KeyBody, RotationBody, read_key, read_overlap_seconds
 from services.console.keys import KeysStore, key_not_found
-from services.console.paging import read_paging
+from services.console.paging import PARAMETERS, read_paging
 from services.console.parameters import Parameters
 from shared.http.authentication import FindsKeys, authenticate
 from shared.http.bodies import check_declared, read_body
+from shared.http.routes import JSON, Answer, Body, Refusal, Route, refuse_unknown_parameters
+
+_NOT_FOUND = Refusal(status=404, description="This account has no API key of this id.")
 
 
 class KeysHandler:
@@ -25,16 +29,9 @@ class KeysHandler:
         self._store = store
         self._body_seconds = body_seconds
 
-    def add_routes(self, application: web.Application) -> None:
-        """Add the routes to an application."""
-        application.router.add_get("/api/v1/keys", self.page)
-        application.router.add_post("/api/v1/keys", self.create)
-        application.router.add_delete("/api/v1/keys/{id}", self.revoke)
-        application.router.add_post("/api/v1/keys/{id}/rotate", self.rotate)
-
     async def page(self, request: web.Request) -> web.Response:
         """Answer with a page of keys, the newest first; what a key itself is nobody can tell."""
-        caller = authenticate(request, self._keys, "admin")
+        caller = authenticate(request, self._keys)
         parameters = Parameters(request.query)
         paging = read_paging(parameters, ("keys", caller.account, caller.live), stored_keys.PLACE)
         parameters.finish()
@@ -42,19 +39,22 @@ class KeysHandler:
 
     async def create(self, request: web.Request) -> web.Response:
         """Make a key; the answer is the only one to show it."""
-        caller = authenticate(request, self._keys, "admin")
+        caller = authenticate(request, self._keys)
+        refuse_unknown_parameters(request)
         draft = read_key(await self._body(request), time.time_ns() // 1000)
         return _shown_once(await self._store.create(caller, draft), 201)
 
     async def revoke(self, request: web.Request) -> web.Response:
         """Revoke a key for good."""
-        caller = authenticate(request, self._keys, "admin")
+        caller = authenticate(request, self._keys)
+        refuse_unknown_parameters(request)
         await self._store.revoke(caller, _id_of(request))
         return no_content()
 
     async def rotate(self, request: web.Request) -> web.Response:
         """Make a key in the place of another, which works for a while still."""
-        caller = authenticate(request, self._keys, "admin")
+        caller = authenticate(request, self._keys)
+        refuse_unknown_parameters(request)
         key_id = _id_of(request)
         body = await self._body(request) if request.body_exists else b""
         overlap = timedelta(seconds=read_overlap_seconds(body))
@@ -63,6 +63,59 @@ class KeysHandler:
     async def _body(self, request: web.Request) -> bytes:
         check_declared(request, most_bytes=MOST_BYTES)
         return await read_body(request, most_bytes=MOST_BYTES, seconds=self._body_seconds)
+
+    ROUTES = (
+        Route(
+            method="GET",
+            path="/api/v1/keys",
+            handler=page,
+            summary="List API keys",
+            tag="Keys",
+            scope="admin",
+            query=PARAMETERS,
+            answers=(Answer(status=200, description="The newest first.", of=Page[Key]),),
+        ),
+        Route(
+            method="POST",
+            path="/api/v1/keys",
+            handler=create,
+            summary="Make an API key",
+            tag="Keys",
+            scope="admin",
+            body=Body(
+                types={JSON: KeyBody},
+                description="What the key may do; no more than the key that asks.",
+                examples={"a key that reads": {"name": "bookkeeper", "scopes": ["orders:read"]}},
+            ),
+            answers=(Answer(status=201, description="The only answer that shows the key.", of=KeyAnswer),),
+        ),
+        Route(
+            method="DELETE",
+            path="/api/v1/keys/{id}",
+            handler=revoke,
+            summary="Revoke an API key",
+            tag="Keys",
+            scope="admin",
+            answers=(Answer(status=204, description="Revoked; all gateways refuse it within two seconds."),),
+            refusals=(_NOT_FOUND,),
+        ),
+        Route(
+            method="POST",
+            path="/api/v1/keys/{id}/rotate",
+            handler=rotate,
+            summary="Replace an API key",
+            tag="Keys",
+            scope="admin",
+            body=Body(
+                types={JSON: RotationBody},
+                description="How long both keys work; a day where there is no body.",
+                examples={"an hour": {"overlapSeconds": 3600}},
+                is_required=False,
+            ),
+            answers=(Answer(status=200, description="A key with the same rights, shown this once.", of=KeyAnswer),),
+            refusals=(_NOT_FOUND, Refusal(status=409, description="The key is revoked or expired.")),
+        ),
+    )
 
 
 def _id_of(request: web.Request) -> UUID:

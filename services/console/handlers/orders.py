@@ -3,14 +3,22 @@
 from aiohttp import web
 
 from services.console import history, notifications
+from services.console.documents import Notification, OrderAnswer, Page, Submission
 from services.console.handlers.answers import answer, answer_list, order_in_path, order_not_found
 from services.console.history import HistoryReader
 from services.console.notifications import NotificationsReader
 from services.console.orders import OrdersReader
+from services.console.paging import PARAMETERS as PAGING
 from services.console.paging import read_paging
 from services.console.parameters import Parameters
+from services.console.selection import PARAMETERS as FILTERS
 from services.console.selection import read_selection
 from shared.http.authentication import FindsKeys, authenticate
+from shared.http.routes import Answer, Refusal, Route, refuse_unknown_parameters
+from shared.orders.documents import Order
+
+_ONE = "/api/v1/orders/{platform}/{orderNumber}"
+_NOT_FOUND = Refusal(status=404, description="There is no order of this platform and number.")
 
 
 class OrdersHandler:
@@ -24,22 +32,15 @@ class OrdersHandler:
         self._submissions = submissions
         self._messages = messages
 
-    def add_routes(self, application: web.Application) -> None:
-        """Add the routes to an application."""
-        one = "/api/v1/orders/{platform}/{order_number}"
-        application.router.add_get("/api/v1/orders", self.page)
-        application.router.add_get(one, self.one)
-        application.router.add_get(f"{one}/history", self.history)
-        application.router.add_get(f"{one}/notifications", self.notifications)
-
     async def page(self, request: web.Request) -> web.Response:
         """Answer with a page of the account's orders."""
-        key = authenticate(request, self._keys, "orders:read")
+        key = authenticate(request, self._keys)
         return answer_list(await self._orders.page(key, read_selection(Parameters(request.query), key)))
 
     async def one(self, request: web.Request) -> web.Response:
         """Answer with one merged order."""
-        key = authenticate(request, self._keys, "orders:read")
+        key = authenticate(request, self._keys)
+        refuse_unknown_parameters(request)
         order = await self._orders.one(key, order_in_path(request, key))
         if order is None:
             raise order_not_found()
@@ -47,7 +48,7 @@ class OrdersHandler:
 
     async def history(self, request: web.Request) -> web.Response:
         """Answer with a page of an order's submissions, in version order."""
-        key = authenticate(request, self._keys, "orders:read")
+        key = authenticate(request, self._keys)
         order_id = order_in_path(request, key).order_id()
         parameters = Parameters(request.query)
         paging = read_paging(parameters, ("history", order_id), history.PLACE)
@@ -59,7 +60,7 @@ class OrdersHandler:
 
     async def notifications(self, request: web.Request) -> web.Response:
         """Answer with a page of an order's notifications, in the order in which they fall due."""
-        key = authenticate(request, self._keys, "orders:read")
+        key = authenticate(request, self._keys)
         order_id = order_in_path(request, key).order_id()
         parameters = Parameters(request.query)
         paging = read_paging(parameters, ("notifications", order_id), notifications.PLACE)
@@ -68,3 +69,54 @@ class OrdersHandler:
         if page is None:
             raise order_not_found()
         return answer_list(page)
+
+    ROUTES = (
+        Route(
+            method="GET",
+            path="/api/v1/orders",
+            handler=page,
+            summary="List orders",
+            tag="Orders",
+            scope="orders:read",
+            query=(*FILTERS, *PAGING),
+            answers=(Answer(status=200, description="The newest change first, unless sorted.", of=Page[Order]),),
+        ),
+        Route(
+            method="GET",
+            path=_ONE,
+            handler=one,
+            summary="Read one order",
+            tag="Orders",
+            scope="orders:read",
+            answers=(Answer(status=200, description="The whole order, all its submissions merged.", of=OrderAnswer),),
+            refusals=(_NOT_FOUND,),
+        ),
+        Route(
+            method="GET",
+            path=f"{_ONE}/history",
+            handler=history,
+            summary="Read an order's history",
+            tag="Orders",
+            scope="orders:read",
+            query=PAGING,
+            answers=(
+                Answer(
+                    status=200,
+                    description="Every submission in version order, duplicates and rejected ones too.",
+                    of=Page[Submission],
+                ),
+            ),
+            refusals=(_NOT_FOUND,),
+        ),
+        Route(
+            method="GET",
+            path=f"{_ONE}/notifications",
+            handler=notifications,
+            summary="Read an order's notifications",
+            tag="Orders",
+            scope="orders:read",
+            query=PAGING,
+            answers=(Answer(status=200, description="In the order in which they fall due.", of=Page[Notification]),),
+            refusals=(_NOT_FOUND,),
+        ),
+    )

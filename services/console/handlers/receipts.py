@@ -2,10 +2,12 @@
 
 from aiohttp import web
 
+from services.console.documents import ReceiptAnswer
 from services.console.handlers.answers import answer, id_in_path
 from services.console.receipts import ReceiptsReader
 from shared.http.authentication import FindsKeys, authenticate
 from shared.http.problems import Problem
+from shared.http.routes import Answer, Refusal, Route, refuse_unknown_parameters
 
 
 class ReceiptsHandler:
@@ -15,13 +17,10 @@ class ReceiptsHandler:
         self._keys = keys
         self._receipts = receipts
 
-    def add_routes(self, application: web.Application) -> None:
-        """Add the routes to an application."""
-        application.router.add_get("/api/v1/receipts/{id}", self.one)
-
     async def one(self, request: web.Request) -> web.Response:
         """Answer with one receipt."""
-        key = authenticate(request, self._keys, "orders:read")
+        key = authenticate(request, self._keys)
+        refuse_unknown_parameters(request)
         receipt_id = id_in_path(request)
         receipt = None if receipt_id is None else await self._receipts.one(key, receipt_id)
         if receipt is None:
@@ -32,3 +31,18 @@ class ReceiptsHandler:
                 headers={"Retry-After": "1"},
             )
         return answer({"success": True, "receipt": receipt})
+
+    ROUTES = (
+        Route(
+            method="GET",
+            path="/api/v1/receipts/{id}",
+            handler=one,
+            summary="Read where a submission stands",
+            tag="Orders",
+            scope="orders:read",
+            answers=(Answer(status=200, description="It is stored; this is final.", of=ReceiptAnswer),),
+            refusals=(
+                Refusal(status=404, description="No submission of this id is stored (yet).", headers=("Retry-After",)),
+            ),
+        ),
+    )

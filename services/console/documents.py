@@ -1,0 +1,134 @@
+"""What the console answers, as Structs; its API is described by them, and tests hold them to the real answers."""
+
+from typing import Annotated, Generic, Literal, TypeVar
+from uuid import UUID
+
+from msgspec import Meta, Struct, field
+
+from shared.account_settings import AccountSettings
+from shared.keys import Scope
+from shared.orders.documents import Fields, Money, Order, OrderName, Timestamp, Version
+
+T = TypeVar("T")
+
+
+class Page(Struct, Generic[T], frozen=True, rename="camel"):
+    """A page of a list; `nextCursor` is null on the last one."""
+
+    data: list[T]
+    next_cursor: str | None
+
+
+class OrderAnswer(Struct, frozen=True):
+    """One order."""
+
+    success: Literal[True]
+    order: Order
+
+
+class Submission(Struct, frozen=True, rename="camel"):
+    """One submission of an order's history: what it set and cleared, and whether it counts."""
+
+    id: UUID
+    version: Version
+    state: Literal["applied", "stale", "duplicate", "rejected"]
+    duplicate_of: UUID | None
+    received_at: Timestamp
+    occurred_at: Timestamp | None
+    api_key: str | None
+    sets: Fields
+    clears: list[str]
+
+
+class Notification(Struct, frozen=True, rename="camel"):
+    """One message to one person over one channel; `step` counts a reminder's from 1."""
+
+    id: UUID
+    kind: Literal["confirmation", "reminder"]
+    step: int
+    channel: str
+    state: Literal["planned", "held", "waiting", "sending", "sent", "delivered", "failed", "cancelled", "simulated"]
+    reason: str | None
+    to: str | None
+    due_at: Timestamp
+    sent_at: Timestamp | None
+
+
+class SettledReceipt(Struct, frozen=True, rename="camel"):
+    """Where a submission that is stored stands."""
+
+    id: UUID
+    state: Literal["applied", "stale", "duplicate", "rejected"]
+    version: Version
+    duplicate_of: UUID | None
+    reason: str | None
+    received_at: Timestamp
+    settled_at: Timestamp
+    order: OrderName
+
+
+class ReceiptAnswer(Struct, frozen=True):
+    """One receipt."""
+
+    success: Literal[True]
+    receipt: SettledReceipt
+
+
+class MonthOfOverview(Struct, frozen=True, rename="camel"):
+    """A month in one currency; null is that of orders without one."""
+
+    month: Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}$")]
+    currency: str | None
+    count: int
+    invoiced: Money
+    paid: Money
+    open: Money
+    overdue: Money
+    refunded: Money
+    average_days_to_payment: float | None
+
+
+class Aging(Struct, frozen=True):
+    """What is open in one currency, by how many days it is late."""
+
+    currency: str | None
+    to_30: Money = field(name="0-30")
+    to_60: Money = field(name="31-60")
+    to_90: Money = field(name="61-90")
+    older: Money = field(name="90+")
+
+
+class Overview(Struct, frozen=True):
+    """What an account has invoiced, was paid, and has open."""
+
+    data: list[MonthOfOverview]
+    aging: list[Aging]
+
+
+class SettingsAnswer(Struct, frozen=True):
+    """An account's settings, defaults included."""
+
+    success: Literal[True]
+    settings: AccountSettings
+
+
+class Key(Struct, frozen=True, rename="camel"):
+    """An API key as it may be shown: everything but the key."""
+
+    id: UUID
+    name: str
+    hint: str
+    live: bool
+    scopes: list[Scope]
+    platforms: list[str] | None
+    created_at: Timestamp
+    expires_at: Timestamp | None
+    revoked_at: Timestamp | None
+
+
+class KeyAnswer(Struct, frozen=True):
+    """A key that was just made; `key` is shown this once."""
+
+    success: Literal[True]
+    id: UUID
+    key: str
