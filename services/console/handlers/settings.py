@@ -54,9 +54,7 @@ class SettingsHandler:
             body=Body(
                 types={JSON: SettingsBody},
                 description="The whole document: what is absent goes back to its default.",
-                examples={
-                    "reminders on three days": {"senderName": "De Groot", "ladder": [0, 7, 14]}
-                },
+                examples={"reminders on three days": {"senderName": "De Groot", "ladder": [0, 7, 14]}},
             ),
             answers=(Answer(status=200, description="The settings as they are now.", of=SettingsAnswer),),
         ),
