@@ -1,12 +1,11 @@
 """The table `failures`: what no retry will mend, set aside whole, so that it can be seen, mended and replayed."""
 
 from typing import Final
-from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from shared.contracts import Submission
-from shared.database import Connection, Database
+from shared.database import Database
 
 _ADD: Final = """
 INSERT INTO failures (id, account_id, livemode, place, cause, reason, body, submission_id, order_id, trace)
@@ -20,27 +19,19 @@ class Failures:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, *, cause: str, reason: str, body: bytes, submission: Submission | None = None) -> UUID:
+    async def add(self, *, cause: str, reason: str, body: bytes, submission: Submission | None = None) -> None:
         """Record one failure; the caller may acknowledge its message afterwards."""
-        failure_id = uuid7()
         async with self._database.transaction() as connection:
-            await _add(connection, failure_id, cause, reason, body, submission)
-        return failure_id
-
-
-async def _add(
-    connection: Connection, failure_id: UUID, cause: str, reason: str, body: bytes, submission: Submission | None
-) -> None:
-    await connection.execute(
-        _ADD,
-        failure_id,
-        submission.account if submission else None,
-        submission.live if submission else None,
-        "worker",
-        cause,
-        reason,
-        body,
-        submission.id if submission else None,
-        submission.order_id if submission else None,
-        submission.trace if submission else None,
-    )
+            await connection.execute(
+                _ADD,
+                uuid7(),
+                submission.account if submission else None,
+                submission.live if submission else None,
+                "worker",
+                cause,
+                reason,
+                body,
+                submission.id if submission else None,
+                submission.order_id if submission else None,
+                submission.trace if submission else None,
+            )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Final, Protocol, TypedDict
-from uuid import UUID
 
 import msgspec
 import stamina
@@ -11,10 +10,10 @@ from shared.contracts import Settled, Submission, SubmissionBatch
 from shared.errors import DatabaseUnavailable, DataError
 from shared.telemetry import log
 
-_decode = msgspec.msgpack.Decoder(SubmissionBatch).decode
-_encode = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(SubmissionBatch).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
 
-POISON = (DataError, ArithmeticError, LookupError, TypeError, ValueError)
+POISON: Final = (DataError, ArithmeticError, LookupError, TypeError, ValueError)
 """What only this datum can be the cause of: refused by Postgres, or by our own code. All else is no datum's fault."""
 
 
@@ -40,7 +39,7 @@ class Settles(Protocol):
 class SetsAside(Protocol):
     """Records what no retry will mend."""
 
-    async def add(self, *, cause: str, reason: str, body: bytes, submission: Submission | None = None) -> UUID:
+    async def add(self, *, cause: str, reason: str, body: bytes, submission: Submission | None = None) -> None:
         """Record one failure."""
         ...
 

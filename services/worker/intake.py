@@ -16,7 +16,7 @@ from shared.telemetry import log
 SUSPICIOUS_REDELIVERIES: Final = 3
 """A message that came back so often may be what kills its workers: it is settled without neighbours."""
 
-_encode = msgspec.msgpack.Encoder().encode
+_encode: Final = msgspec.msgpack.Encoder().encode
 
 
 class Handles(Protocol):
@@ -76,7 +76,7 @@ class Intake:
             await self._settle(first)
 
     async def _settle(self, first: Delivery) -> None:
-        deliveries, submissions, origins = [first], await self._handler.decode(first.body), {}
+        deliveries, submissions = [first], await self._handler.decode(first.body)
         alone = first.redeliveries >= SUSPICIOUS_REDELIVERIES
         origins = {submission.id: first.reply_to for submission in submissions if submission.wait}
         while not alone and len(submissions) < self._batch_rows and not self._waiting.empty():
