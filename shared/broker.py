@@ -7,7 +7,7 @@ reconnection; an acknowledgement on a channel that is gone must not fail, since 
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Self
+from typing import Final
 
 import aio_pika
 from aio_pika import DeliveryMode, Message
@@ -38,7 +38,7 @@ class BrokerConnection:
     """
 
     def __init__(self, url: str, names: Names, purpose: str) -> None:
-        self.names = names
+        self._names = names
         self._url = URL(url).update_query(name=purpose, heartbeat=str(HEARTBEAT_SECONDS))
         self._connection: AbstractRobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
@@ -71,7 +71,7 @@ class BrokerConnection:
                     self._url, timeout=CONNECT_SECONDS, fail_fast="0", reconnect_interval=RECONNECT_SECONDS
                 )
                 channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-                await declare(channel, self.names)
+                await declare(channel, self._names)
                 self._channel = channel
                 self._opened.set()
                 log.info("broker.connected", purpose=self._url.query["name"])
@@ -168,7 +168,6 @@ class Delivery:
     def __init__(self, message: AbstractIncomingMessage) -> None:
         self._message = message
         self.body = message.body
-        self.message_id = message.message_id or ""
         self.reply_to = message.reply_to
         count = message.headers.get("x-delivery-count", 0)
         self.redeliveries = count if isinstance(count, int) else 0
@@ -184,8 +183,8 @@ class Delivery:
 class Consumer:
     """Hands each delivery of a queue to a callback that only enqueues; a component.
 
-    `prefetch` bounds how many unacknowledged deliveries this process holds. With
-    `private_to` the queue is made by this consumer, goes with its connection, and is bound to that fanout exchange.
+    `prefetch` bounds how many unacknowledged deliveries this process holds. With `private_to` the queue is made by this
+    consumer, goes with its connection, and is bound to that fanout exchange.
     """
 
     def __init__(
@@ -243,11 +242,10 @@ class _Subscription:
         self._queue = queue
         self._tag = tag
 
-    async def cancel(self) -> Self:
+    async def cancel(self) -> None:
         """End the subscription, if the connection still stands."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._queue.cancel(self._tag)
         except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
             log.info("consumer.cancel_lost", error=type(error).__name__)
-        return self

@@ -16,12 +16,12 @@ from shared.database import Connection
 CHANNEL: Final = "outbox"
 """The NOTIFY channel that wakes the relays."""
 
-_ADD: Final = """
+_ADD: Final = f"""
 WITH added AS (
     INSERT INTO outbox (id, account_id, livemode, type, order_id, body)
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::text[], $5::uuid[], $6::bytea[])
 )
-SELECT pg_notify('outbox', '')
+SELECT pg_notify('{CHANNEL}', '')
 """
 
 
