@@ -1,7 +1,7 @@
-"""What stands on the wire between the services: tagged frozen Structs, a version in each tag, additive changes only.
+"""What stands on the wire between the services: frozen Structs, additive changes only.
 
-Submissions travel as msgpack, many in one message (group commit); events as JSON, one in a message, the same document
-that webhooks carry.
+Submissions travel many in one message (group commit); they, and what workers and gateways tell each other, are msgpack
+with a version in the tag. Events are for anyone: JSON without a tag, one in a message.
 """
 
 from typing import Any

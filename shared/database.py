@@ -1,8 +1,8 @@
 """Postgres: one pool a process, transactions that end in one of our own errors, and wake-ups by LISTEN.
 
-With `migrations` and the services' `store` modules the only user of asyncpg. SQLSTATE classes decide who acts next: 22
-and 23 mean that the data itself is refused (never retried); 08, 40, 53, 57 and a lost connection mean that the same
-transaction may be run again.
+With `migrations` the only module that imports asyncpg. SQLSTATE classes decide who acts next: 22 and 23 mean that the
+data itself is refused (never retried); 08, 25, 40, 53, 55, 57, 58 and a lost connection mean that the same transaction
+may be run again.
 """
 
 import asyncio

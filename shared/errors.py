@@ -1,7 +1,8 @@
 """The one tree of errors; each class says who does what next.
 
     BugalouError
-    ├── InvalidInput           the caller mends the request (4xx); nothing was stored
+    ├── InvalidInput           the caller mends the request (422); nothing was stored
+    │   └── MalformedJson      ... which is no JSON at all (400)
     ├── Unavailable            nobody is at fault: try again later (503, or wait and retry)
     │   ├── BrokerUnavailable
     │   └── DatabaseUnavailable
@@ -40,7 +41,7 @@ class MalformedJson(InvalidInput):
 
 
 class Unavailable(BugalouError):
-    """A server that this process needs is away; `retry_after_seconds` is an honest guess of when to come back."""
+    """A server that this process needs is away, or nothing more fits; `retry_after_seconds` says when to come back."""
 
     def __init__(self, message: str, retry_after_seconds: int = 1) -> None:
         super().__init__(message)

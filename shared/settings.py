@@ -1,7 +1,7 @@
 """Reading settings from the environment, all mistakes reported at once; the only place that looks at it.
 
-Each service declares a frozen Struct of its own and fills it here. Every variable is named BUGALOU_..., and a secret
-may stand in a file instead: BUGALOU_DATABASE_URL_FILE=/run/secrets/database-url.
+Each service declares a frozen Struct of its own, with a `fill` that `read` calls. Every variable is named BUGALOU_...,
+and a secret may stand in a file instead: BUGALOU_DATABASE_URL_FILE=/run/secrets/database-url.
 """
 
 import os

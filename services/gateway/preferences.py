@@ -1,4 +1,4 @@
-"""What a request asks for besides its body: Idempotency-Key, and Prefer: wait (RFC 7240)."""
+"""What a request asks for besides its body: Idempotency-Key, Prefer: wait (RFC 7240), and flags of its query."""
 
 import re
 from typing import Final

@@ -7,7 +7,7 @@ from shared.settings import Common, common
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """`batch_events` bounds one transaction; events are kept for `keep_days`, to be replayed to webhooks."""
+    """`batch_events` bounds one transaction; published events are kept for `keep_days`."""
 
     common: Common
     batch_events: int
