@@ -1,6 +1,7 @@
 # make up     the whole system on this machine; Ctrl-C stops it (ARGS='--workers 2 --port 9000')
 # make test   every test          make check   format, lint, types, import law, unit tests
-.PHONY: up down setup dev test check lock
+# make docs   writes what /openapi.json and /asyncapi.json answer
+.PHONY: up down setup dev test check docs lock
 .DEFAULT_GOAL := up
 STACK := services/cli/stack
 
@@ -27,6 +28,10 @@ check: dev
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/pytest -q tests/unit
+
+docs: dev
+	.venv/bin/bugalou openapi --output services/console/static/openapi.json
+	.venv/bin/bugalou asyncapi --output services/console/static/asyncapi.json
 
 # Requirements files, because other lock formats name the index's hosts.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header

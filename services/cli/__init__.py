@@ -3,6 +3,7 @@
 import cyclopts
 
 from services.cli import accounts, keys
+from services.cli.documents.commands import asyncapi, openapi
 from services.cli.migrate import migrate
 from services.cli.rebuild import rebuild
 from services.cli.send import send
@@ -17,6 +18,8 @@ app.command(send)
 app.command(rebuild)
 app.command(accounts.app)
 app.command(keys.app)
+app.command(openapi)
+app.command(asyncapi)
 
 
 def main() -> None:

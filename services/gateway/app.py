@@ -20,12 +20,15 @@ from services.gateway.settings import Settings
 from shared.broker import BrokerConnection, Consumer, Publisher
 from shared.http.access import Access
 from shared.http.health import add_checks, add_health
+from shared.http.routes import add_routes
 from shared.http.server import HttpServer, make_application
 from shared.lifecycle import Component
 from shared.topology import Names
 from shared.versions import NODES
 
 INBOX_PREFETCH = 256
+HANDLERS = (OrdersHandler, BatchHandler)
+"""Every class with routes."""
 
 
 def mount(application: web.Application, settings: Settings, access: Access) -> Sequence[Component]:
@@ -52,9 +55,8 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         body_seconds=settings.web.body_seconds,
         most_body_bytes=settings.bodies_bytes,
     )
-    OrdersHandler(intake).add_routes(application)
-    BatchHandler(intake).add_routes(application)
-
+    for handler in HANDLERS:
+        add_routes(application, handler(intake))
     add_checks(
         application,
         {

@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from services.gateway.documents import BatchAnswer, BatchProblem
+from services.gateway.examples import NEW_INVOICE, PAYMENT
 from services.gateway.handlers import MOST_BYTES as MOST_ITEM_BYTES
-from services.gateway.intake import Intake, Sender
+from services.gateway.intake import HEADERS, STRICT, Intake, Sender
 from services.gateway.items import named, read_lines, split_array
 from services.gateway.preferences import flag
 from services.gateway.verdicts import verdict_of
@@ -18,12 +20,15 @@ from shared.contracts import Settled, Submission
 from shared.errors import Fault, InvalidInput
 from shared.http.bodies import check_declared, read_body, receive
 from shared.http.problems import Problem
+from shared.http.routes import JSON, Answer, Body, Parameter, Refusal, Route
+from shared.orders.body import OrderBody
 from shared.orders.content import Draft
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 MOST_ITEMS: Final = 10_000
 NDJSON: Final = "application/x-ndjson"
-_TYPES: Final = ("application/json", NDJSON)
+_TYPES: Final = (JSON, NDJSON)
+_Orders = Annotated[list[OrderBody], Meta(min_length=1, max_length=MOST_ITEMS)]
 _CHUNK: Final = 250
 """Submissions handed to the group commit at a time, about one message's worth."""
 _BREATH: Final = 50
@@ -48,10 +53,6 @@ class BatchHandler:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
-
-    def add_routes(self, application: web.Application) -> None:
-        """Add the route to an application."""
-        application.router.add_post("/api/v1/orders/batch", self.post)
 
     async def post(self, request: web.Request) -> web.Response:
         """Accept the valid items of a batch, or with `?atomic=true` all or none of them."""
@@ -121,6 +122,39 @@ class BatchHandler:
             _refused(index, item) if isinstance(item, _Refused) else _verdict(index, item, next(settled))
             for index, item in enumerate(read)
         ]
+
+    ROUTES = (
+        Route(
+            method="POST",
+            path="/api/v1/orders/batch",
+            handler=post,
+            summary="Send many orders at once",
+            tag="Orders",
+            scope="orders:write",
+            query=(
+                Parameter(name="atomic", of=bool, description="Whether one wrong order rejects all."),
+                STRICT,
+            ),
+            headers=HEADERS,
+            body=Body(
+                types={JSON: _Orders, NDJSON: _Orders},
+                description=(
+                    "A JSON array of orders, or NDJSON, one order a line, which is read as it arrives. "
+                    f"At most {MOST_ITEMS} orders and 16 MiB."
+                ),
+                examples={"an invoice and its payment": [NEW_INVOICE, PAYMENT]},
+            ),
+            answers=(
+                Answer(
+                    status=200,
+                    description="At least one order was taken; each has its own verdict.",
+                    of=BatchAnswer,
+                    headers=("Preference-Applied",),
+                ),
+            ),
+            refusals=(Refusal(status=422, description="Nothing was taken; the results say why.", of=BatchProblem),),
+        ),
+    )
 
 
 def _verdict(index: int, item: _Taken, settled: Settled | None) -> dict[str, Any]:

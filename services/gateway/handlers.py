@@ -5,10 +5,14 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from services.gateway.intake import Intake
+from services.gateway.documents import Accepted, Stored
+from services.gateway.examples import NEW_INVOICE, PAYMENT
+from services.gateway.intake import HEADERS, STRICT, Intake
 from services.gateway.verdicts import verdict_of
 from shared.http.bodies import check_declared, read_body
 from shared.http.problems import Problem
+from shared.http.routes import JSON, Answer, Body, Refusal, Route
+from shared.orders.body import OrderBody
 
 MOST_BYTES: Final = 256 * 1024
 
@@ -18,10 +22,6 @@ class OrdersHandler:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
-
-    def add_routes(self, application: web.Application) -> None:
-        """Add the route to an application."""
-        application.router.add_post("/api/v1/orders", self.post)
 
     async def post(self, request: web.Request) -> web.Response:
         """Accept one order: 202 once the broker holds it, or 200 or 201 once it is stored, where the client waits."""
@@ -47,3 +47,48 @@ class OrdersHandler:
         return web.Response(
             body=msgspec.json.encode(document), status=verdict.status, headers=headers, content_type="application/json"
         )
+
+    ROUTES = (
+        Route(
+            method="POST",
+            path="/api/v1/orders",
+            handler=post,
+            summary="Send an order, or an update of one",
+            tag="Orders",
+            scope="orders:write",
+            query=(STRICT,),
+            headers=HEADERS,
+            body=Body(
+                types={JSON: OrderBody},
+                description="Absent, null and an empty string all mean: leave it as it is. At most 256 KiB.",
+                examples={"a new invoice": NEW_INVOICE, "its payment": PAYMENT},
+            ),
+            answers=(
+                Answer(
+                    status=202,
+                    description="Accepted: the broker holds the submission.",
+                    of=Accepted,
+                    headers=("Location", "Preference-Applied"),
+                ),
+                Answer(
+                    status=201,
+                    description="With Prefer: wait, stored, and the order is new.",
+                    of=Stored,
+                    headers=("Location", "Preference-Applied"),
+                ),
+                Answer(
+                    status=200,
+                    description="With Prefer: wait, stored: the order was there before.",
+                    of=Stored,
+                    headers=("Location", "Preference-Applied"),
+                ),
+            ),
+            refusals=(
+                Refusal(
+                    status=422,
+                    description="Every fault of the order; or, with Prefer: wait, it was rejected.",
+                    headers=("Location", "Preference-Applied"),
+                ),
+            ),
+        ),
+    )

@@ -1,10 +1,10 @@
 """What both ways of posting orders share: the sender, bodies becoming submissions, and the wait for workers."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Annotated, Final, Protocol
 
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from services.gateway.acceptance import accept
 from services.gateway.answers import Answers
@@ -14,9 +14,34 @@ from shared.contracts import Settled, Submission
 from shared.errors import Unavailable
 from shared.http.authentication import FindsKeys, allow_platform, authenticate
 from shared.http.bodies import BodyBudget
+from shared.http.routes import Parameter, refuse_unknown_parameters
 from shared.keys import ApiKey
 from shared.orders.content import Draft
 from shared.orders.validation import read_order
+
+STRICT: Final = Parameter(
+    name="strict", of=bool, description="Whether fields that are not known are faults; else they are warnings."
+)
+HEADERS: Final = (
+    Parameter(
+        name="Idempotency-Key",
+        of=Annotated[
+            str,
+            Meta(
+                extra_json_schema={
+                    "pattern": r"""^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~]([ -~]{0,253}[!-~])?)$""",
+                },
+                examples=["9b1c7a52-6d0f-4a53-8d0e-1f6f3b0a2c44"],
+            ),
+        ],
+        description="A request that is sent again counts once: 1 to 255 printable ASCII characters, quoted or bare.",
+    ),
+    Parameter(
+        name="Prefer",
+        of=Annotated[str, Meta(examples=["wait=5"])],
+        description="wait=N waits up to N seconds (30 at most) for the order to be stored; others are ignored.",
+    ),
+)
 
 
 class Commits(Protocol):
@@ -68,7 +93,8 @@ class Intake:
 
     def sender_of(self, request: web.Request) -> Sender:
         """Return who sends a request, or raise 401, 403, 400 or 422; nothing of the body has been read yet."""
-        key = authenticate(request, self._keys, "orders:write")
+        key = authenticate(request, self._keys)
+        refuse_unknown_parameters(request)
         if not self._clock.is_trusted:
             raise Unavailable("the shared clock has not been measured yet")
         self._backlog.check()

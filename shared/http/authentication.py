@@ -7,7 +7,8 @@ from aiohttp import web
 
 from shared.errors import Unavailable
 from shared.http.problems import Problem
-from shared.keys import ApiKey, Scope
+from shared.http.routes import ROUTE
+from shared.keys import ApiKey
 from shared.rate_limits import RateLimits, Standing
 
 WRONG = "Invalid or expired API key"
@@ -32,8 +33,14 @@ class FindsKeys(Protocol):
         ...
 
 
-def authenticate(request: web.Request, keys: FindsKeys, scope: Scope) -> ApiKey:
-    """Return the key that a request carries, or raise 401 (no such key), 403 (not usable, or not for this) or 429."""
+def authenticate(request: web.Request, keys: FindsKeys) -> ApiKey:
+    """Return the key that a request carries, or raise 401 (no such key), 403 (not usable, or not for this) or 429.
+
+    What the key must be allowed is the scope of the request's route.
+    """
+    scope = request[ROUTE].scope
+    if scope is None:
+        raise RuntimeError(f"a route without a scope asks for a key: {request[ROUTE].path}")
     presented = _presented(request)
     if not keys.is_loaded:
         raise Unavailable("the API keys are not loaded yet")

@@ -4,19 +4,32 @@ Handlers raise `Problem` or one of the system's errors; the middleware `shape_er
 either into an answer. Nothing of the request is ever echoed, and nothing of a stack.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
 import msgspec
 from aiohttp import web
+from msgspec import Meta, Struct
 
 from shared.errors import Fault, InvalidInput, MalformedJson, Unavailable
 from shared.telemetry import log
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CONTENT_TYPE = "application/problem+json"
+
+
+class ProblemDocument(Struct, frozen=True, rename="camel", kw_only=True):
+    """What every error answers; `code` is for programs, `error` for people, and `errors` names each fault of a body."""
+
+    error: str
+    type: Annotated[str, Meta(pattern="^urn:bugalou:problem:[a-z_]+$")]
+    title: str
+    status: Annotated[int, Meta(ge=400, le=599)]
+    code: Annotated[str, Meta(pattern="^[a-z_]+$")]
+    errors: Sequence[Fault]
+    request_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 
 class Problem(Exception):
@@ -38,23 +51,24 @@ class Problem(Exception):
         self.faults = faults
         self.headers = dict(headers or {})
 
-    def document(self, request_id: str) -> dict[str, Any]:
+    def document(self, request_id: str) -> ProblemDocument:
         """Return the problem document."""
-        return {
-            "error": self.error,
-            "type": f"urn:bugalou:problem:{self.code}",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "code": self.code,
-            "errors": [{"pointer": fault.pointer, "message": fault.message} for fault in self.faults],
-            "requestId": request_id,
-        }
+        return ProblemDocument(
+            error=self.error,
+            type=f"urn:bugalou:problem:{self.code}",
+            title=HTTPStatus(self.status).phrase,
+            status=self.status,
+            code=self.code,
+            errors=self.faults,
+            request_id=request_id,
+        )
 
     def response(self, more: Mapping[str, Any] | None = None) -> web.Response:
         """Return the answer, with an id under which the logs tell more, and `more` members if any."""
         request_id = uuid4().hex
         headers = {"X-Request-Id": request_id, "Cache-Control": "no-store", **self.headers}
-        body = msgspec.json.encode({**self.document(request_id), **(more or {})})
+        document = msgspec.to_builtins(self.document(request_id))
+        body = msgspec.json.encode({**document, **(more or {})})
         return web.Response(body=body, status=self.status, headers=headers, content_type=CONTENT_TYPE)
 
 

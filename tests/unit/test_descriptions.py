@@ -1,0 +1,145 @@
+"""The descriptions that the console serves are those of the code, and name every route."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp import web
+
+from services.cli.documents.asyncapi import NotificationEvent, OrderEvent
+from services.cli.documents.commands import SERVED, written
+from services.cli.documents.openapi import openapi, routes
+from services.console import app as console
+from services.console import settings as console_settings
+from services.console.key_body import KeyBody, RotationBody, read_key, read_overlap_seconds
+from services.console.settings_body import SettingsBody, read_settings
+from services.gateway import app as gateway
+from services.gateway import settings as gateway_settings
+from services.gateway.examples import NEW_INVOICE, PAYMENT
+from shared.account_settings import AccountSettings
+from shared.contracts import EVENT_TYPES, Event
+from shared.http.access import Access
+from shared.http.health import add_health
+from shared.http.routes import ROUTES
+from shared.http.server import make_application
+from shared.keys import SCOPES
+from shared.orders.body import OrderBody
+from shared.orders.documents import AcceptedOrder, Fields, Order
+from shared.orders.validation import read_order
+from shared.orders.view import FIELDS
+from tests.settings import settings_of
+
+STATIC = Path(console.__file__).parent / "static"
+NOW = 1_795_000_000_000_000
+
+
+@pytest.fixture
+async def application() -> web.Application:
+    """Both HTTP services on one application, connected to nothing."""
+    url, amqp_url = "postgresql://nobody@127.0.0.1:1/none", "amqp://nobody@127.0.0.1:1"
+    mounted = make_application(most_bytes=1)
+    add_health(mounted)
+    access = Access(url)
+    of_gateway = settings_of(gateway_settings.fill, database_url=url, amqp_url=amqp_url, amqp_prefix="none")
+    of_console = settings_of(console_settings.fill, database_url=url, amqp_url=amqp_url, amqp_prefix="none")
+    gateway.mount(mounted, of_gateway, access)
+    console.mount(mounted, of_console, access)
+    return mounted
+
+
+def names(struct: type[msgspec.Struct]) -> list[str]:
+    """Return the names of a Struct's members, as JSON has them."""
+    return [field.encode_name for field in msgspec.structs.fields(struct)]
+
+
+def references(value: Any) -> Iterator[str]:
+    """Yield every $ref of a document."""
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for element in value:
+            yield from references(element)
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_the_served_file_is_what_the_code_gives(name: str) -> None:
+    assert (STATIC / name).read_bytes() == written(SERVED[name]()), "run make docs"
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_every_reference_leads_somewhere(name: str) -> None:
+    document = SERVED[name]()
+    for reference in references(document):
+        place = document
+        for token in reference.removeprefix("#/").split("/"):
+            place = place[token]
+
+
+async def test_every_route_is_declared_and_described_and_nothing_else(application: web.Application) -> None:
+    served = {(route.method, route.resource.canonical) for route in application.router.routes() if route.resource}
+    declared = {(route.method, route.path) for route in application[ROUTES]}
+    assert {(method, path) for method, path in served if method != "HEAD"} == declared
+    assert {path for method, path in served if method == "HEAD"} == {p for method, p in declared if method == "GET"}
+    described = {(method.upper(), path) for path, item in openapi()["paths"].items() for method in item}
+    pages = {(route.method, route.path) for route in application[ROUTES] if route.is_page}
+    assert described == declared - pages
+    assert {path for _, path in pages} == {"/docs", "/docs/{file}"}
+
+
+def test_operations_have_names_of_their_own() -> None:
+    ids = [operation["operationId"] for item in openapi()["paths"].values() for operation in item.values()]
+    assert len(ids) == len(set(ids)) == len(routes())
+
+
+def test_the_api_asks_for_a_key_wherever_it_reads_or_writes() -> None:
+    assert {route.path for route in routes() if route.scope is None} == {
+        *("/healthz", "/readyz"),
+        *("/openapi.json", "/asyncapi.json"),
+    }
+
+
+def test_an_order_is_described_with_all_its_fields() -> None:
+    sent = [*names(OrderBody)]
+    assert sorted({*FIELDS, "platform", "orderNumber", "occurredAt", "clear"}) == sorted(sent)
+    assert sorted(names(Fields)) == sorted(FIELDS)
+    assert sorted(names(AcceptedOrder)) == sorted(("id", "platform", "orderNumber", *FIELDS))
+    more = ("amountDue", "version", "createdAt", "updatedAt")
+    assert names(Order) == ["id", "platform", "orderNumber", *names(Fields), *more]
+
+
+def test_the_fields_that_can_be_cleared_are_those_described() -> None:
+    schema = openapi()["components"]["schemas"]["OrderBody"]["properties"]["clear"]["anyOf"][0]
+    clearable = schema["items"]["enum"]
+    order = {"platform": "custom", "orderNumber": "1", "orderStatus": "processing", "clear": clearable}
+    draft = read_order(msgspec.json.encode(order), strict=True, now=NOW)
+    assert sorted(draft.content.clears) == sorted(clearable)
+    assert set(FIELDS) - set(clearable) == {"orderStatus", "paymentStatus"}
+
+
+@pytest.mark.parametrize("example", [NEW_INVOICE, PAYMENT])
+def test_examples_of_orders_are_taken_without_a_warning(example: dict[str, Any]) -> None:
+    draft = read_order(msgspec.json.encode(example), strict=True, now=NOW)
+    assert draft.warnings == ()
+
+
+def test_settings_are_described_with_all_their_members() -> None:
+    assert names(SettingsBody) == names(AccountSettings)
+    assert read_settings(msgspec.json.encode(SettingsBody())) == AccountSettings()
+    assert read_settings(msgspec.json.encode(dict.fromkeys(names(SettingsBody)))) == AccountSettings()
+
+
+def test_keys_and_rotations_are_described_with_all_their_members() -> None:
+    key = read_key(msgspec.json.encode(KeyBody("k", list(SCOPES))), NOW)
+    assert (key.name, key.platforms, key.expires_at, key.live) == ("k", None, None, None)
+    assert read_overlap_seconds(msgspec.json.encode(RotationBody(60))) == 60
+
+
+def test_every_event_is_described() -> None:
+    document = SERVED["asyncapi.json"]()
+    assert set(document["channels"]["events"]["messages"]) == set(EVENT_TYPES)
+    assert set(document["components"]["messages"]) == {*EVENT_TYPES, "submissions"}
+    assert names(OrderEvent) == names(NotificationEvent) == names(Event)
