@@ -1,5 +1,7 @@
 """Taking a person out of messages that were set aside."""
 
+from typing import Any
+
 import msgspec
 from msgspec.structs import replace
 
@@ -7,7 +9,7 @@ from services.console.erasure import erased_body
 from shared.contracts import SubmissionBatch
 from tests.submissions import submission
 
-PERSON = {"customerEmail": "Anna@Example.com", "customerName": "Anna", "customerPhone": "+31612345678"}
+PERSON: dict[str, Any] = {"customerEmail": "Anna@Example.com", "customerName": "Anna", "customerPhone": "+31612345678"}
 
 
 def test_person_is_taken_out_by_address_or_by_order_and_the_rest_stays() -> None:
