@@ -1,11 +1,11 @@
 """Every exchange, queue and binding; whoever connects declares all of it, so that services start in any order.
 
     <prefix>.submissions           quorum queue   gateways -> workers (default exchange)
-    <prefix>.submissions.dead      quorum queue   what no worker could acknowledge; nothing consumes it
+    <prefix>.submissions.dead      quorum queue   what no worker could acknowledge; drained into failures
     <prefix>.events                topic exchange relay -> anyone, routing key type.account
     <prefix>.gateways              fanout         workers and gateways -> every gateway's own queue
     <prefix>.notifications         quorum queue   bound to the events that the notifier acts on
-    <prefix>.notifications.dead    quorum queue   what no notifier could acknowledge; nothing consumes it
+    <prefix>.notifications.dead    quorum queue   what no notifier could acknowledge; likewise
 
 A queue's arguments can never change once it exists (406), so only what must not change stands here; limits are
 policies.

@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import asyncpg
+import msgspec
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.notifier.notification import Kind, Planned
@@ -114,6 +115,16 @@ class World:
         places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
         await self.sql.execute(f"INSERT INTO orders ({', '.join(values)}) VALUES ({places})", *values.values())
         return order_id
+
+    async def set(self, **settings: Any) -> None:
+        """Give the account these settings."""
+        document = msgspec.json.encode(settings).decode()
+        await self.sql.execute(
+            "INSERT INTO settings (account_id, document) VALUES ($1, $2) "
+            "ON CONFLICT (account_id) DO UPDATE SET document = excluded.document",
+            ACCOUNT,
+            document,
+        )
 
     async def change(self, order_id: UUID, **fields: Any) -> None:
         sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(fields, 2))

@@ -1,19 +1,12 @@
-"""What an account has set about its messages; the settings document holds more, and may hold nothing."""
+"""The tenant in whose name a message goes out."""
 
-import msgspec
 from msgspec import Struct
 
-
-class AccountSettings(Struct, frozen=True, rename="camel"):
-    """The settings that a message is made with; what is absent has its default here."""
-
-    language: str = "nl"
-    sender_name: str | None = None
-    reply_to: str | None = None
+from shared.account_settings import AccountSettings
 
 
 class Account(Struct, frozen=True):
-    """The tenant in whose name a message goes out."""
+    """An account as its messages show it."""
 
     name: str | None = None
     settings: AccountSettings = AccountSettings()
@@ -22,11 +15,3 @@ class Account(Struct, frozen=True):
     def signature(self) -> str | None:
         """The name under a message."""
         return self.settings.sender_name or self.name
-
-
-def read_settings(document: str | None) -> AccountSettings:
-    """Return the settings in a JSON document; one that is not as agreed counts as empty and stops no message."""
-    try:
-        return msgspec.json.decode(document or "{}", type=AccountSettings)
-    except msgspec.ValidationError:
-        return AccountSettings()

@@ -15,9 +15,10 @@ _ADD: Final = """
 WITH added AS (
     INSERT INTO notifications
         (id, account_id, livemode, order_id, kind, event_type, run_id, step, channel, state, due_at)
-    SELECT plan.*, 'planned', now() + make_interval(secs => $10)
+    SELECT plan.*, 'planned', now() + make_interval(secs => coalesce((s.document->>'settleSeconds')::float8, $10))
     FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], $8::smallint[],
-                $9::text[]) AS plan
+                $9::text[]) AS plan (id, account_id)
+    LEFT JOIN settings AS s ON s.account_id = plan.account_id
     ON CONFLICT DO NOTHING
     RETURNING id
 )
@@ -41,7 +42,10 @@ class Plans:
         self._settle_seconds = settle_seconds
 
     async def add(self, planned: Sequence[Planned]) -> int:
-        """Add notifications that fall due after the settle time; return how many were not planned before."""
+        """Add notifications that fall due after the settle time (the account's, else the default).
+
+        Return how many were not planned before.
+        """
         async with self._database.transaction() as connection:
             added = await connection.fetchval(
                 _ADD,

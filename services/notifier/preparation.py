@@ -1,7 +1,7 @@
 """From what is due to what is to be done: decided, and rendered where it is to leave."""
 
 from services.notifier.claims import Verdict
-from services.notifier.decision import Fail, Send, decide
+from services.notifier.decision import Cancel, Fail, Send, decide
 from services.notifier.message import Message
 from services.notifier.messages.formats import show_text
 from services.notifier.messages.letter import compose
@@ -19,6 +19,8 @@ class Preparation:
 
     def prepare(self, due: Due) -> Verdict:
         """Return the message to send, or why there is none."""
+        if not _is_wanted(due):
+            return Cancel("switched_off")
         decision = decide(due.notification, due.order, due.now)
         if not isinstance(decision, Send) or due.order is None:
             return Fail("unrenderable") if isinstance(decision, Send) else decision
@@ -44,3 +46,11 @@ class Preparation:
             text=self._renderer.text(letter),
             html=self._renderer.html(letter),
         )
+
+
+def _is_wanted(due: Due) -> bool:
+    """Tell whether the account lets this channel, and for a reminder any reminders at all, go out."""
+    settings, notification = due.account.settings, due.notification
+    if not getattr(settings.channels, notification.channel):
+        return False
+    return notification.kind != "reminder" or bool(settings.ladder)

@@ -6,9 +6,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from services.notifier.account import Account, read_settings
+from services.notifier.account import Account
 from services.notifier.notification import Notification
 from services.notifier.order import Item, Order
+from shared.account_settings import read_account_settings
 from shared.database import Row
 from shared.orders.moments import to_datetime
 from shared.versions import moment_of
@@ -79,7 +80,7 @@ def read_due(row: Row) -> Due:
             newer=row["newer"],
         ),
         order=None if row["platform"] is None else _order(row),
-        account=Account(row["account_name"], read_settings(row["document"])),
+        account=Account(row["account_name"], read_account_settings(row["document"])),
         now=row["now"],
         lag_seconds=(row["now"] - row["due_at"]).total_seconds(),
     )

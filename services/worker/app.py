@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from services.worker.dead_letters import PREFETCH, DeadLetters
 from services.worker.failures import Failures
 from services.worker.handler import Handler
 from services.worker.intake import Intake
@@ -13,7 +14,7 @@ from shared.broker import BrokerConnection, Consumer, Publisher
 from shared.database import Database
 from shared.lifecycle import Component
 from shared.schema import HEAD
-from shared.topology import Names
+from shared.topology import Names, dead_letters_of
 
 
 @asynccontextmanager
@@ -23,9 +24,14 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     consuming = BrokerConnection(settings.common.amqp_url, names, "worker consumes")
     answering = BrokerConnection(settings.common.amqp_url, names, "worker answers")
     database = Database(settings.common.database_url, purpose="worker", most=2, schema=HEAD)
-    handler = Handler(Store(database), Failures(database))
+    failures = Failures(database)
+    handler = Handler(Store(database), failures)
     publisher = Publisher(answering, timeout_seconds=settings.publish_seconds)
     pulse = Pulse(publisher, names.gateways)
     intake = Intake(handler, publisher, batch_rows=settings.batch_rows, count=pulse.count)
     consumer = Consumer(consuming, names.submissions, prefetch=settings.prefetch_messages, accept=intake.accept)
-    yield (consumer, intake, pulse, consuming, answering, database)
+    drains: list[Component] = []
+    for queue, place in ((names.submissions, "worker"), (names.notifications, "notifier")):
+        dead = DeadLetters(failures, place)
+        drains += [Consumer(answering, dead_letters_of(queue), prefetch=PREFETCH, accept=dead.accept), dead]
+    yield (consumer, intake, pulse, *drains, consuming, answering, database)

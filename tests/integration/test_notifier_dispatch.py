@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import pytest
@@ -142,6 +143,27 @@ async def test_nothing_leaves_before_the_settle_time(world: World, mailbox: Mail
         row = await world.reaches(planned, "sent")
     assert row["sent_at"] >= row["due_at"]
     assert (row["sent_at"] - row["due_at"]).total_seconds() < 1
+
+
+async def test_the_account_decides_how_long_updates_may_come_to_rest(world: World, mailbox: Mailbox) -> None:
+    await world.set(settleSeconds=600)
+    planned = await world.plan(await world.order(), settle=0)
+    due = await world.sql.fetchval("SELECT due_at > now() + interval '9 minutes' FROM notifications")
+    assert due, planned
+
+
+@pytest.mark.parametrize(
+    ("settings", "event_type"),
+    [({"channels": {"email": False}}, "payment.paid"), ({"ladder": []}, "payment.overdue")],
+)
+async def test_what_the_account_has_switched_off_is_not_sent(
+    world: World, mailbox: Mailbox, settings: dict[str, Any], event_type: str
+) -> None:
+    await world.set(**settings)
+    planned = await world.plan(await world.order(payment_status=event_type.removeprefix("payment.")), event_type)
+    async with running(dispatcher_for(world, mailbox.port)):
+        row = await world.reaches(planned, "cancelled", "sent")
+    assert (row["state"], row["reason"]) == ("cancelled", "switched_off")
 
 
 @pytest.mark.parametrize("first_due", [0, 1])

@@ -279,3 +279,24 @@ async def test_worker_refuses_to_start_on_an_older_schema(
         database = next(component for component in components if isinstance(component, Database))
         with pytest.raises(Exception, match="bugalou migrate"):
             await asyncio.wait_for(database.run(), 20)
+
+
+async def test_dead_letters_of_workers_and_notifiers_land_in_failures_once(world: World) -> None:
+    for queue in (world.names.submissions, world.names.notifications):
+        for _ in range(2):  # the same message twice: as when an acknowledgement was lost
+            message = aio_pika.Message(f"dead in {queue}".encode(), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+            await world.channel.default_exchange.publish(message, dead_letters_of(queue))
+
+    async def drained() -> bool:
+        return await world.count("failures", "cause = 'dead_letter'") == 2
+
+    async with world.worker():
+        await eventually(drained, what="both dead letters are set aside")
+        for queue in (world.names.submissions, world.names.notifications):
+            name = dead_letters_of(queue)
+
+            async def empty(name: str = name) -> bool:
+                return await ready_in(world.channel, name) == 0
+
+            await eventually(empty, what=f"{name} is empty")
+    assert await world.count("failures") == 2
