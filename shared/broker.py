@@ -222,7 +222,24 @@ class Consumer:
         self._stopping.set()
 
     async def _subscribe(self) -> "_Subscription":
-        channel = await self._connection.channel()
+        """Subscribe, however often the connection is lost meanwhile; from then on it comes back by itself."""
+        while True:
+            channel = await self._connection.channel()
+            try:
+                return await self._subscribe_on(channel)
+            except _UNUSABLE as error:
+                raise Misconfigured(f"RabbitMQ refuses to let this service consume: {error}") from error
+            except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
+                log.warning("consumer.lost", error=type(error).__name__)
+            except asyncio.CancelledError:
+                # A request that is under way when the connection is lost may end so, though nobody cancelled us.
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+                log.warning("consumer.lost", error="CancelledError")
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _subscribe_on(self, channel: AbstractRobustChannel) -> "_Subscription":
         await channel.set_qos(prefetch_count=self._prefetch)
         if self._private_to is not None:
             queue: AbstractQueue = await channel.declare_queue(self._queue, exclusive=True, auto_delete=True)

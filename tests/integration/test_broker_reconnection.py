@@ -54,3 +54,35 @@ async def test_deliveries_go_on_after_the_connection_was_lost(amqp_url: str, amq
             await eventually(lambda: received[1:].count(b"before") == 1 and b"meanwhile" in received)
             await send(amqp_url, names.submissions, b"after")
             await eventually(lambda: received[-1] == b"after")
+
+
+async def test_consumer_whose_connection_is_lost_while_it_subscribes_subscribes_again(
+    amqp_url: str, amqp_prefix: str
+) -> None:
+    names = Names(amqp_prefix)
+    received: list[bytes] = []
+
+    def accept(delivery: Delivery) -> None:
+        received.append(delivery.body)
+
+    async with Proxy(amqp_url) as proxy:
+        connection = BrokerConnection(proxy.url, names, "test")
+        consumer = Consumer(connection, names.submissions, prefetch=10, accept=accept)
+        connecting = asyncio.ensure_future(connection.run())
+        await eventually(lambda: connection.is_ready)
+        proxy.stall()
+        consuming = asyncio.ensure_future(consumer.run())
+        try:
+            await eventually(lambda: proxy.held > 0, what="it subscribes")
+            await proxy.cut()
+            await proxy.restore()
+            await send(amqp_url, names.submissions, b"after")
+            await eventually(lambda: received == [b"after"] or consuming.done())
+            assert not consuming.done()
+        finally:
+            consumer.stop()
+            await asyncio.wait((consuming,), timeout=10)
+            connection.stop()
+            await asyncio.wait((connecting,), timeout=10)
+    consuming.result()
+    connecting.result()
