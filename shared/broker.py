@@ -6,7 +6,8 @@ reconnection; an acknowledgement on a channel that is gone must not fail, since 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import aio_pika
@@ -29,6 +30,21 @@ HEARTBEAT_SECONDS: Final = 10
 RECONNECT_SECONDS: Final = 1
 CONNECT_SECONDS: Final = 5
 _UNUSABLE: Final = (ChannelPreconditionFailed, ProbableAuthenticationError)
+
+
+@contextmanager
+def _loss_is_an_error() -> Iterator[None]:
+    """Raise ConnectionError where a request ends in a bare CancelledError, its connection lost and nobody cancelling.
+
+    Let through, it would end a component as if that were being stopped, and the process would live on without it.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise ConnectionError("the connection was lost") from error
 
 
 class BrokerConnection:
@@ -67,17 +83,18 @@ class BrokerConnection:
     async def _open(self) -> None:
         while not self._opened.is_set():
             try:
-                self._connection = await aio_pika.connect_robust(
-                    self._url, timeout=CONNECT_SECONDS, fail_fast="0", reconnect_interval=RECONNECT_SECONDS
-                )
-                channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-                await declare(channel, self._names)
+                with _loss_is_an_error():
+                    self._connection = await aio_pika.connect_robust(
+                        self._url, timeout=CONNECT_SECONDS, fail_fast="0", reconnect_interval=RECONNECT_SECONDS
+                    )
+                    channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+                    await declare(channel, self._names)
                 self._channel = channel
                 self._opened.set()
                 log.info("broker.connected", purpose=self._url.query["name"])
             except _UNUSABLE as error:
                 raise Misconfigured(f"RabbitMQ refuses this service: {type(error).__name__}: {error}") from error
-            except (AMQPError, OSError, TimeoutError) as error:
+            except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
                 log.warning("broker.unreachable", error=type(error).__name__)
                 if self._connection is not None:
                     await self._connection.close()
@@ -101,7 +118,8 @@ class BrokerConnection:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 channel = await self.channel()
-                found = await channel.declare_queue(queue, passive=True, robust=False)
+                with _loss_is_an_error():
+                    found = await channel.declare_queue(queue, passive=True, robust=False)
         except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
             raise BrokerUnavailable(f"the broker is away ({type(error).__name__})") from error
         return found.declaration_result.message_count or 0
@@ -150,16 +168,12 @@ class Publisher:
             async with asyncio.timeout(self._timeout_seconds):
                 channel = await self._connection.channel()
                 target = await channel.get_exchange(exchange, ensure=False) if exchange else channel.default_exchange
-                await target.publish(message, routing_key, mandatory=mandatory)
+                with _loss_is_an_error():
+                    await target.publish(message, routing_key, mandatory=mandatory)
         except DeliveryError as error:
             raise BrokerUnavailable("the broker did not take the message") from error
         except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
             raise BrokerUnavailable(f"the broker is away ({type(error).__name__})") from error
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            raise BrokerUnavailable("the connection was lost before the broker confirmed") from error
 
 
 class Delivery:
@@ -226,17 +240,12 @@ class Consumer:
         while True:
             channel = await self._connection.channel()
             try:
-                return await self._subscribe_on(channel)
+                with _loss_is_an_error():
+                    return await self._subscribe_on(channel)
             except _UNUSABLE as error:
                 raise Misconfigured(f"RabbitMQ refuses to let this service consume: {error}") from error
             except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
                 log.warning("consumer.lost", error=type(error).__name__)
-            except asyncio.CancelledError:
-                # A request that is under way when the connection is lost may end so, though nobody cancelled us.
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
-                    raise
-                log.warning("consumer.lost", error="CancelledError")
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _subscribe_on(self, channel: AbstractRobustChannel) -> "_Subscription":

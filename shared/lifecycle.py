@@ -103,6 +103,13 @@ async def run_components(graph: AbstractAsyncContextManager[Sequence[Component]]
 
 
 async def _guard(component: Component, told: asyncio.Event) -> None:
-    await component.run()
+    try:
+        await component.run()
+    except asyncio.CancelledError:
+        # A TaskGroup takes a cancelled task for one that was meant to end, and goes on without it.
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise ComponentEnded(f"{type(component).__name__} was cancelled by nobody") from None
     if not told.is_set():
         raise ComponentEnded(f"{type(component).__name__} ended by itself")

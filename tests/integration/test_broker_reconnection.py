@@ -86,3 +86,20 @@ async def test_consumer_whose_connection_is_lost_while_it_subscribes_subscribes_
             await asyncio.wait((connecting,), timeout=10)
     consuming.result()
     connecting.result()
+
+
+async def test_connection_that_is_lost_while_it_is_opened_is_opened_again(amqp_url: str, amqp_prefix: str) -> None:
+    async with Proxy(amqp_url) as proxy:
+        connection = BrokerConnection(proxy.url, Names(amqp_prefix), "test")
+        proxy.stall()
+        connecting = asyncio.ensure_future(connection.run())
+        try:
+            await eventually(lambda: proxy.held > 0, what="it connects")
+            await proxy.cut()
+            await proxy.restore()
+            await eventually(lambda: connection.is_ready or connecting.done())
+            assert not connecting.done()
+        finally:
+            connection.stop()
+            await asyncio.wait((connecting,), timeout=10)
+    connecting.result()
