@@ -1,6 +1,6 @@
 """What the console can be told."""
 
-from environs import FileAwareEnv
+from environs import FileAwareEnv, validate
 from msgspec import Struct
 
 from shared.settings import Common, Web, common, web
@@ -20,6 +20,6 @@ def fill(env: FileAwareEnv) -> Settings:
     return Settings(
         common=common(env),
         web=web(env),
-        connections=env.int("CONSOLE_CONNECTIONS", 8),
-        exports=env.int("CONSOLE_EXPORTS", 2),
+        connections=env.int("CONSOLE_CONNECTIONS", 8, validate=validate.Range(min=1)),
+        exports=env.int("CONSOLE_EXPORTS", 2, validate=validate.Range(min=1)),
     )

@@ -1,6 +1,6 @@
 """What the gateway can be told."""
 
-from environs import FileAwareEnv
+from environs import FileAwareEnv, validate
 from msgspec import Struct
 
 from services.gateway.group_commit import Limits
@@ -28,14 +28,14 @@ def fill(env: FileAwareEnv) -> Settings:
         common=common(env),
         web=web(env),
         limits=Limits(
-            message_submissions=env.int("GATEWAY_MESSAGE_SUBMISSIONS", 250),
-            message_bytes=env.int("GATEWAY_MESSAGE_BYTES", 1024 * 1024),
-            messages_in_flight=env.int("GATEWAY_MESSAGES_IN_FLIGHT", 8),
-            unconfirmed_submissions=env.int("GATEWAY_UNCONFIRMED_SUBMISSIONS", 50_000),
-            unconfirmed_bytes=env.int("GATEWAY_UNCONFIRMED_BYTES", 256 * 1024 * 1024),
-            linger_seconds=env.float("GATEWAY_LINGER_SECONDS", 0.005),
+            message_submissions=env.int("GATEWAY_MESSAGE_SUBMISSIONS", 250, validate=validate.Range(min=1)),
+            message_bytes=env.int("GATEWAY_MESSAGE_BYTES", 1024 * 1024, validate=validate.Range(min=1)),
+            messages_in_flight=env.int("GATEWAY_MESSAGES_IN_FLIGHT", 8, validate=validate.Range(min=1)),
+            unconfirmed_submissions=env.int("GATEWAY_UNCONFIRMED_SUBMISSIONS", 50_000, validate=validate.Range(min=1)),
+            unconfirmed_bytes=env.int("GATEWAY_UNCONFIRMED_BYTES", 256 * 1024 * 1024, validate=validate.Range(min=1)),
+            linger_seconds=env.float("GATEWAY_LINGER_SECONDS", 0.005, validate=validate.Range(min=0)),
         ),
-        publish_seconds=env.float("PUBLISH_SECONDS", 4.0),
-        backlog_submissions=env.int("GATEWAY_BACKLOG_SUBMISSIONS", 2_000_000),
-        bodies_bytes=env.int("GATEWAY_BODIES_BYTES", 256 * 1024 * 1024),
+        publish_seconds=env.float("PUBLISH_SECONDS", 4.0, validate=validate.Range(min=0)),
+        backlog_submissions=env.int("GATEWAY_BACKLOG_SUBMISSIONS", 2_000_000, validate=validate.Range(min=1)),
+        bodies_bytes=env.int("GATEWAY_BODIES_BYTES", 256 * 1024 * 1024, validate=validate.Range(min=1)),
     )

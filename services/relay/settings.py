@@ -1,6 +1,6 @@
 """What the relay can be told."""
 
-from environs import FileAwareEnv
+from environs import FileAwareEnv, validate
 from msgspec import Struct
 
 from shared.settings import Common, common
@@ -19,7 +19,7 @@ def fill(env: FileAwareEnv) -> Settings:
     """Read the relay's settings."""
     return Settings(
         common=common(env),
-        batch_events=env.int("RELAY_BATCH_EVENTS", 200),
-        keep_days=env.int("RELAY_KEEP_DAYS", 30),
-        publish_seconds=env.float("PUBLISH_SECONDS", 4.0),
+        batch_events=env.int("RELAY_BATCH_EVENTS", 200, validate=validate.Range(min=1)),
+        keep_days=env.int("RELAY_KEEP_DAYS", 30, validate=validate.Range(min=1)),
+        publish_seconds=env.float("PUBLISH_SECONDS", 4.0, validate=validate.Range(min=0)),
     )

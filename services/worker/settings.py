@@ -1,6 +1,6 @@
 """What the worker can be told."""
 
-from environs import FileAwareEnv
+from environs import FileAwareEnv, validate
 from msgspec import Struct
 
 from shared.settings import Common, common
@@ -19,7 +19,7 @@ def fill(env: FileAwareEnv) -> Settings:
     """Read the worker's settings."""
     return Settings(
         common=common(env),
-        batch_rows=env.int("WORKER_BATCH_ROWS", 500),
-        prefetch_messages=env.int("WORKER_PREFETCH_MESSAGES", 64),
-        publish_seconds=env.float("PUBLISH_SECONDS", 4.0),
+        batch_rows=env.int("WORKER_BATCH_ROWS", 500, validate=validate.Range(min=1)),
+        prefetch_messages=env.int("WORKER_PREFETCH_MESSAGES", 64, validate=validate.Range(min=1)),
+        publish_seconds=env.float("PUBLISH_SECONDS", 4.0, validate=validate.Range(min=0)),
     )
