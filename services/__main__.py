@@ -36,7 +36,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     services: dict[str, Any]
 
 
-def _fill(names: Sequence[str]) -> Callable[[FileAwareEnv], Settings]:
+def fill_for(names: Sequence[str]) -> Callable[[FileAwareEnv], Settings]:
+    """Return what reads the settings of the named services."""
+
     def fill(env: FileAwareEnv) -> Settings:
         services = {name: _SERVICES[name][0](env) for name in names}
         return Settings(common=common(env), web=read_web(env), services=services)
@@ -64,7 +66,7 @@ def main(names: Sequence[str]) -> int:
     if unknown or not names:
         print(f"usage: python -m services {' '.join(_SERVICES)}  (one or more of these)", file=sys.stderr)  # noqa: T201
         return 64
-    return run_service("+".join(names), _fill(names), graph)
+    return run_service("+".join(names), fill_for(names), graph)
 
 
 if __name__ == "__main__":

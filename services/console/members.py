@@ -1,6 +1,7 @@
 """The members of a JSON object in a request: read by name, and everything that is wrong with them reported at once."""
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Self, TypeVar
 
@@ -14,6 +15,7 @@ from shared.orders.wellformed import check_well_formed, surrogate_faults
 T = TypeVar("T")
 _NOTHING: Final = (b"", b"null", b'""')
 _MOST_REPORTED: Final = 50
+_WHOLE: Final = re.compile(rb"(?<![0-9.eE+])(-?[0-9]{1,18})\.0+(?![0-9eE])")
 
 
 class Members:
@@ -49,8 +51,10 @@ class Members:
         raw = self._members.get(name, Raw(b""))
         if bytes(raw) in _NOTHING:
             return None
+        # A number without a fraction is a whole one however it is written: 5.0 too (JSON Schema's integer).
+        written = bytes(raw) if b'"' in bytes(raw) else _WHOLE.sub(rb"\1", bytes(raw))
         try:
-            value: T = msgspec.json.decode(raw, type=wanted)
+            value: T = msgspec.json.decode(written, type=wanted)
         except (msgspec.MsgspecError, RecursionError):
             self.refuse(name, f"must be {expected}")
             return None

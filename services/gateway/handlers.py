@@ -11,10 +11,18 @@ from services.gateway.intake import HEADERS, STRICT, Intake
 from services.gateway.verdicts import verdict_of
 from shared.http.bodies import check_declared, read_body
 from shared.http.problems import Problem
-from shared.http.routes import JSON, Answer, Body, Refusal, Route
+from shared.http.routes import JSON, Answer, Body, Link, Refusal, Route
 from shared.orders.body import OrderBody
 
 MOST_BYTES: Final = 256 * 1024
+_ORDER: Final = "/api/v1/orders/{platform}/{orderNumber}"
+_NAMED: Final = {"platform": "/order/platform", "orderNumber": "/order/orderNumber"}
+_LINKS: Final = {
+    "receipt": Link(method="GET", path="/api/v1/receipts/{id}", parameters={"id": "/receipt/id"}),
+    "order": Link(method="GET", path=_ORDER, parameters=_NAMED),
+    "history": Link(method="GET", path=f"{_ORDER}/history", parameters=_NAMED),
+    "notifications": Link(method="GET", path=f"{_ORDER}/notifications", parameters=_NAMED),
+}
 
 
 class OrdersHandler:
@@ -69,18 +77,21 @@ class OrdersHandler:
                     description="Accepted: the broker holds the submission.",
                     of=Accepted,
                     headers=("Location", "Preference-Applied"),
+                    links=_LINKS,
                 ),
                 Answer(
                     status=201,
                     description="With Prefer: wait, stored, and the order is new.",
                     of=Stored,
                     headers=("Location", "Preference-Applied"),
+                    links=_LINKS,
                 ),
                 Answer(
                     status=200,
                     description="With Prefer: wait, stored: the order was there before.",
                     of=Stored,
                     headers=("Location", "Preference-Applied"),
+                    links=_LINKS,
                 ),
             ),
             refusals=(

@@ -33,6 +33,14 @@ class Body(Struct, frozen=True, kw_only=True):
     is_required: bool = True
 
 
+class Link(Struct, frozen=True, kw_only=True):
+    """Where an answer leads: a path, and for its parameters where they stand in the answer (JSON pointers)."""
+
+    method: Method
+    path: str
+    parameters: Mapping[str, str]
+
+
 class Answer(Struct, frozen=True, kw_only=True):
     """An answer that a route gives: `of` is the type of its body, None for none."""
 
@@ -41,6 +49,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     of: Any = None
     media_type: str = JSON
     headers: tuple[str, ...] = ()
+    links: Mapping[str, Link] = {}
 
 
 class Refusal(Struct, frozen=True, kw_only=True):

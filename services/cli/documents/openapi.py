@@ -14,7 +14,7 @@ from services.console.app import HANDLERS as CONSOLE
 from services.gateway.app import HANDLERS as GATEWAY
 from shared.http.health import HealthHandler
 from shared.http.problems import ProblemDocument
-from shared.http.routes import Answer, Body, Parameter, Refusal, Route
+from shared.http.routes import Answer, Body, Link, Parameter, Refusal, Route
 from shared.orders.body import OrderNumber, Platform
 
 HANDLERS: Final = (HealthHandler, *GATEWAY, *CONSOLE)
@@ -190,7 +190,15 @@ def _response(route: Route, answer: Answer, schemas: _Schemas) -> dict[str, Any]
         response["headers"] = _headers((*answer.headers, *limits))
     if answer.of is not None:
         response["content"] = {answer.media_type: {"schema": schemas.of(answer.of)}}
+    if answer.links:
+        response["links"] = {name: _link(link) for name, link in answer.links.items()}
     return response
+
+
+def _link(link: Link) -> dict[str, Any]:
+    parameters = {name: f"$response.body#{pointer}" for name, pointer in link.parameters.items()}
+    path = link.path.replace("~", "~0").replace("/", "~1")
+    return {"operationRef": f"#/paths/{path}/{link.method.lower()}", "parameters": parameters}
 
 
 def _refusal(refusal: Refusal, schemas: _Schemas) -> dict[str, Any]:

@@ -16,8 +16,12 @@ from services.console.paging import PARAMETERS, read_paging
 from services.console.parameters import Parameters
 from shared.http.authentication import FindsKeys, authenticate
 from shared.http.bodies import check_declared, read_body
-from shared.http.routes import JSON, Answer, Body, Refusal, Route, refuse_unknown_parameters
+from shared.http.routes import JSON, Answer, Body, Link, Refusal, Route, refuse_unknown_parameters
 
+_LINKS = {
+    "rotation": Link(method="POST", path="/api/v1/keys/{id}/rotate", parameters={"id": "/id"}),
+    "revocation": Link(method="DELETE", path="/api/v1/keys/{id}", parameters={"id": "/id"}),
+}
 _NOT_FOUND = Refusal(status=404, description="This account has no API key of this id.")
 
 
@@ -87,7 +91,9 @@ class KeysHandler:
                 description="What the key may do; no more than the key that asks.",
                 examples={"a key that reads": {"name": "bookkeeper", "scopes": ["orders:read"]}},
             ),
-            answers=(Answer(status=201, description="The only answer that shows the key.", of=KeyAnswer),),
+            answers=(
+                Answer(status=201, description="The only answer that shows the key.", of=KeyAnswer, links=_LINKS),
+            ),
         ),
         Route(
             method="DELETE",
