@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from services.console.erasure import erase_from_failures, erase_from_outbox
+from services.console.erasure import Person, erase_from_failures, erase_from_outbox
 from shared.database import Database
 from shared.keys import ApiKey
 
@@ -69,7 +69,7 @@ class Customers:
         for first in range(0, len(found), _BATCH):
             await self._erase_orders(key, found[first : first + _BATCH])
         async with self._database.transaction() as connection:
-            failures = await erase_from_failures(connection, key, found, email)
+            failures = await erase_from_failures(connection, Person(key.account, key.live, email, frozenset(found)))
         return len(found) + failures
 
     async def _erase_orders(self, key: ApiKey, ids: Sequence[UUID]) -> None:

@@ -3,14 +3,14 @@
 Events that were sent leave with the outbox's retention.
 """
 
-from collections.abc import Collection, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
-from shared.contracts import Submission, SubmissionBatch
+from shared.contracts import Event, Submission, SubmissionBatch
 from shared.database import Connection
 from shared.keys import ApiKey
 
@@ -26,12 +26,29 @@ FROM (
 ) AS found
 WHERE id = event_id AND created_at = written_at AND event #> '{data,order}' ? 'customerEmail'
 """
+# Whole messages are set aside without an account: they may hold orders of several.
 _FAILURES: Final = """
-SELECT id, order_id, body FROM failures WHERE account_id = $1 AND livemode = $2 ORDER BY id FOR UPDATE
+SELECT id, body FROM failures WHERE (account_id = $1 AND livemode = $2) OR account_id IS NULL ORDER BY id FOR UPDATE
 """
-_REPLACE: Final = "UPDATE failures SET body = $3 WHERE account_id = $1 AND id = $2"
+_REPLACE: Final = "UPDATE failures SET body = $2 WHERE id = $1"
 
-_decode: Final = msgspec.msgpack.Decoder(SubmissionBatch).decode
+_decode_batch: Final = msgspec.msgpack.Decoder(SubmissionBatch).decode
+_decode_event: Final = msgspec.json.Decoder(Event).decode
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Who is to be erased: an address, and all orders that have or had it, in one account and world."""
+
+    account: UUID
+    live: bool
+    email: str
+    orders: frozenset[UUID]
+
+    def is_in(self, account: UUID, live: bool, order_id: UUID, address: object) -> bool:
+        """Tell whether what is said of an order is said of this person."""
+        is_theirs = isinstance(address, str) and address.lower() == self.email.lower()
+        return (account, live) == (self.account, self.live) and (is_theirs or order_id in self.orders)
 
 
 async def erase_from_outbox(connection: Connection, key: ApiKey, orders: Sequence[UUID]) -> None:
@@ -39,35 +56,46 @@ async def erase_from_outbox(connection: Connection, key: ApiKey, orders: Sequenc
     await connection.execute(_OUTBOX, key.account, key.live, orders)
 
 
-async def erase_from_failures(connection: Connection, key: ApiKey, orders: Collection[UUID], email: str) -> int:
-    """Erase a person from what was set aside for some orders, or with this address; return from how many failures."""
+async def erase_from_failures(connection: Connection, person: Person) -> int:
+    """Erase a person from what was set aside; return from how many failures."""
     erased = 0
-    of = frozenset(orders)
-    async for row in connection.cursor(_FAILURES, key.account, key.live, prefetch=20):
-        body = erased_body(row["body"], of, email) if row["order_id"] is not None else None
+    async for row in connection.cursor(_FAILURES, person.account, person.live, prefetch=20):
+        body = erased_body(row["body"], person)
         if body is not None:
-            await connection.execute(_REPLACE, key.account, row["id"], body)
+            await connection.execute(_REPLACE, row["id"], body)
             erased += 1
     return erased
 
 
-def erased_body(body: bytes, orders: Collection[UUID], email: str) -> bytes | None:
-    """Return what is left of a failure's message without the person, or None where the person is not in it."""
+def erased_body(body: bytes, person: Person) -> bytes | None:
+    """Return what is left of a message without the person, or None where the person is not in it."""
     try:
-        batch = _decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    submissions = [_erased(submission, orders, email) for submission in batch.submissions]
+        batch = _decode_batch(body)
+    except _UNREADABLE:
+        return _erased_event(body, person)
+    submissions = [_erased(submission, person) for submission in batch.submissions]
     if submissions == batch.submissions:
         return None
     return msgspec.msgpack.encode(SubmissionBatch(submissions))
 
 
-def _erased(submission: Submission, orders: Collection[UUID], email: str) -> Submission:
+def _erased(submission: Submission, person: Person) -> Submission:
     sets = submission.content.sets
-    address = sets.get("customerEmail")
-    if submission.order_id not in orders and (not isinstance(address, str) or address.lower() != email.lower()):
+    if not person.is_in(submission.account, submission.live, submission.order_id, sets.get("customerEmail")):
         return submission
     kept = {name: value for name, value in sets.items() if name not in PERSONAL}
     clears = tuple(sorted({*submission.content.clears, *(sets.keys() & set(PERSONAL))}))
     return replace(submission, content=replace(submission.content, sets=kept, clears=clears))
+
+
+def _erased_event(body: bytes, person: Person) -> bytes | None:
+    try:
+        event = _decode_event(body)
+        order = msgspec.convert(event.data.get("order"), dict[str, Any])
+        order_id = UUID(order.get("id"))
+    except (*_UNREADABLE, ValueError, TypeError, AttributeError):
+        return None
+    if not person.is_in(event.account, event.livemode, order_id, order.get("customerEmail")):
+        return None
+    left = {name: None if name in PERSONAL else value for name, value in order.items()}
+    return None if left == order else msgspec.json.encode(replace(event, data={**event.data, "order": left}))

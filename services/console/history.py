@@ -22,7 +22,7 @@ SELECT s.id, s.version, s.state, s.duplicate_of, s.sets::text AS sets, s.clears,
     (extract(epoch FROM s.occurred_at) * 1000000)::bigint AS occurred_at
 FROM submissions AS s LEFT JOIN api_keys AS k ON k.id = s.api_key_id
 WHERE s.account_id = $1 AND s.livemode = $2 AND s.order_id = $3 AND (s.version, s.id) > ($4::bigint, $5::uuid)
-ORDER BY s.version, s.id
+ORDER BY s.version, s.id LIMIT $6
 """
 _FIRST: Final = (-1, UUID(int=0))
 """A place before every submission."""
@@ -36,7 +36,7 @@ class HistoryReader:
 
     async def page(self, key: ApiKey, order_id: UUID, paging: Paging) -> tuple[list[Shown], str | None] | None:
         """Return a page of an order's submissions, and the cursor of the next; None where there are none at all."""
-        values = (key.account, key.live, order_id, *(paging.after or _FIRST))
+        values = (key.account, key.live, order_id, *(paging.after or _FIRST), paging.fetched)
         async with as_tenant(self._database, key) as connection:
             page = await fetch_page(connection, _SUBMISSIONS, values, paging, _place_of)
         if not page.rows and paging.after is None:

@@ -25,7 +25,7 @@ _COLUMNS: Final = "id, account_id, livemode, name, hint, scopes, platforms, crea
 _PAGE: Final = f"""
 SELECT {_COLUMNS} FROM api_keys WHERE account_id = $1 AND ($2 OR NOT livemode)
 AND ($3::timestamptz IS NULL OR (created_at, id) < ($3::timestamptz, $4::uuid))
-ORDER BY created_at DESC, id DESC
+ORDER BY created_at DESC, id DESC LIMIT $5
 """
 _LOCK: Final = f"""
 SELECT {_COLUMNS} FROM api_keys WHERE account_id = $1 AND ($2 OR NOT livemode) AND id = $3 FOR UPDATE
@@ -47,7 +47,7 @@ class KeysStore:
 
     async def page(self, caller: ApiKey, paging: Paging) -> tuple[list[Shown], str | None]:
         """Return a page of keys, the newest first, and the cursor of the next."""
-        values = (caller.account, caller.live, *(paging.after or (None, None)))
+        values = (caller.account, caller.live, *(paging.after or (None, None)), paging.fetched)
         async with as_tenant(self._reading, caller) as connection:
             page = await fetch_page(connection, _PAGE, values, paging, _place_of)
         return [_view(key_row(row)) for row in page.rows], page.next_cursor

@@ -17,7 +17,7 @@ PLACE: Final = tuple[datetime, UUID]
 _NOTIFICATIONS: Final = """
 SELECT id, kind, step, channel, state, reason, recipient, due_at, sent_at FROM notifications
 WHERE account_id = $1 AND livemode = $2 AND order_id = $3 AND (due_at, id) > ($4::timestamptz, $5::uuid)
-ORDER BY due_at, id
+ORDER BY due_at, id LIMIT $6
 """
 _HAS_HISTORY: Final = "SELECT 1 FROM submissions WHERE account_id = $1 AND livemode = $2 AND order_id = $3 LIMIT 1"
 _FIRST: Final = (EPOCH, UUID(int=0))
@@ -32,7 +32,7 @@ class NotificationsReader:
 
     async def page(self, key: ApiKey, order_id: UUID, paging: Paging) -> tuple[list[Shown], str | None] | None:
         """Return a page of an order's notifications, and the cursor of the next; None where there is no order."""
-        values = (key.account, key.live, order_id, *(paging.after or _FIRST))
+        values = (key.account, key.live, order_id, *(paging.after or _FIRST), paging.fetched)
         async with as_tenant(self._database, key) as connection:
             page = await fetch_page(connection, _NOTIFICATIONS, values, paging, _place_of)
             if not page.rows and await connection.fetchval(_HAS_HISTORY, key.account, key.live, order_id) is None:

@@ -51,15 +51,23 @@ class OrdersReader:
 
     async def page(self, key: ApiKey, selection: Selection) -> tuple[list[Shown], str | None]:
         """Return a page of orders, and the cursor of the next one where there is more."""
-        query, values = _query(key, selection)
+        where, values = selection.where(key)
+        # First which orders, then what they hold: else that is made text of for each order that is sorted.
+        chosen = f"SELECT id FROM orders {where} LIMIT ${len(values) + 1}"
+        query = (
+            f"SELECT {_columns(selection)} FROM ({chosen}) AS page JOIN orders USING (id) {selection.sort.order_by()}"
+        )
         async with as_tenant(self._database, key) as connection:
-            page = await fetch_page(connection, query, values, selection.paging, selection.sort.place_of)
+            page = await fetch_page(
+                connection, query, (*values, selection.paging.fetched), selection.paging, selection.sort.place_of
+            )
         return [_view(key, row) for row in page.rows], page.next_cursor
 
     @asynccontextmanager
     async def stream(self, key: ApiKey, selection: Selection) -> AsyncIterator[AsyncIterator[Shown]]:
         """Give all orders of a list as they were at one moment, of which memory holds a few at a time."""
-        query, values = _query(key, selection)
+        where, values = selection.where(key)
+        query = f"SELECT {_columns(selection)} FROM orders {where}"
         async with (
             as_tenant(self._database, key, statement_seconds=STREAM_SECONDS) as connection,
             aclosing(fetch_rows(connection, query, values)) as rows,
@@ -67,9 +75,8 @@ class OrdersReader:
             yield (_view(key, row) async for row in rows)
 
 
-def _query(key: ApiKey, selection: Selection) -> tuple[str, list[Any]]:
-    where, values = selection.where(key)
-    return f"SELECT {_COLUMNS}, {selection.sort.column} AS place FROM orders {where}", values
+def _columns(selection: Selection) -> str:
+    return f"{_COLUMNS}, orders.{selection.sort.column} AS place"
 
 
 def _view(key: ApiKey, row: Row) -> Shown:

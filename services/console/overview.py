@@ -23,7 +23,7 @@ FROM (SELECT coalesce((SELECT document->>'timezone' FROM settings WHERE account_
 # A refunded order adds to count and refunded only. Days are those of the calendar where the account is: an invoice of
 # the 1st that is paid on the 11th took 10, at whatever hour.
 _MONTHS: Final = """
-SELECT date_trunc('month', day)::date AS month, currency, count(*) AS count,
+SELECT date_trunc('month', day::timestamp)::date AS month, currency, count(*) AS count,
     sum(total) FILTER (WHERE NOT refunded) AS invoiced,
     sum(CASE WHEN paid THEN coalesce(amount_paid, total) ELSE amount_paid END) FILTER (WHERE NOT refunded) AS paid,
     sum(total - coalesce(amount_paid, 0)) FILTER (WHERE open) AS open,

@@ -38,6 +38,11 @@ class Paging(Struct, frozen=True):
     limit: int = USUAL
     after: Place | None = None
 
+    @property
+    def fetched(self) -> int:
+        """How many rows a query has to give at most: one more than the page has, which tells whether there is more."""
+        return self.limit + 1
+
     def cursor_at(self, place: Place) -> str:
         """Return the cursor that goes on after a place."""
         return cursors.write_cursor(self.binding, place)
@@ -59,10 +64,10 @@ def read_paging(parameters: Parameters, binding: tuple[Any, ...], place_type: An
 async def fetch_page(
     connection: Connection, query: str, values: Sequence[Any], paging: Paging, place_of: Callable[[Row], Place]
 ) -> Page:
-    """Return the page that a query, which begins after the page's place, gives."""
+    """Return the page that a query gives, which begins after the page's place and ends after `paging.fetched` rows."""
     page: list[Row] = []
     size = 0
-    async with aclosing(fetch_rows(connection, query, values, most=paging.limit + 1)) as rows:
+    async with aclosing(fetch_rows(connection, query, values, few=paging.limit <= FETCHED_ROWS)) as rows:
         async for row in rows:
             if page and (len(page) == paging.limit or size > MOST_BYTES):
                 return Page(page, paging.cursor_at(place_of(page[-1])))
@@ -72,14 +77,12 @@ async def fetch_page(
 
 
 async def fetch_rows(
-    connection: Connection, query: str, values: Sequence[Any], *, most: int | None = None
+    connection: Connection, query: str, values: Sequence[Any], *, few: bool = False
 ) -> AsyncGenerator[Row, None]:
-    """Yield a query's rows, up to `most`, of which memory holds a few at a time."""
-    if most is not None:
-        query = f"{query} LIMIT {most}"
-        if most <= FETCHED_ROWS + 1:
-            for row in await connection.fetch(query, *values):
-                yield row
-            return
+    """Yield a query's rows, of which memory holds a few at a time, or all where they are `few`."""
+    if few:
+        for row in await connection.fetch(query, *values):
+            yield row
+        return
     async for row in connection.cursor(query, *values, prefetch=FETCHED_ROWS):
         yield row

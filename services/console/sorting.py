@@ -29,21 +29,26 @@ class Sort(Struct, frozen=True):
         """What the parameter `sort` says."""
         return f"-{self.name}" if self.is_descending else self.name
 
+    @property
+    def _sorted(self) -> str:
+        """The column of the table: ORDER BY would take a bare name for what the query makes of it (total as text)."""
+        return f"orders.{self.column}"
+
     def order_by(self) -> str:
         """Return the ORDER BY clause."""
         direction = "DESC" if self.is_descending else "ASC"
         nulls = " NULLS LAST" if self.is_nullable else ""
-        return f"ORDER BY {self.column} {direction}{nulls}, id {direction}"
+        return f"ORDER BY {self._sorted} {direction}{nulls}, orders.id {direction}"
 
     def after(self, place: tuple[Any, UUID], first: int) -> tuple[str, list[Any]]:
         """Return the condition for what comes after a place, with parameters from `$first` on, and their values."""
         value, order_id = place
         beyond = "<" if self.is_descending else ">"
         if value is None:
-            return f"({self.column} IS NULL AND id {beyond} ${first}::uuid)", [order_id]
-        row = f"({self.column}, id) {beyond} (${first}::{self.cast}, ${first + 1}::uuid)"
+            return f"({self._sorted} IS NULL AND orders.id {beyond} ${first}::uuid)", [order_id]
+        row = f"({self._sorted}, orders.id) {beyond} (${first}::{self.cast}, ${first + 1}::uuid)"
         # A row comparison with a null in it is neither true nor false.
-        return f"({row} OR {self.column} IS NULL)" if self.is_nullable else row, [value, order_id]
+        return f"({row} OR {self._sorted} IS NULL)" if self.is_nullable else row, [value, order_id]
 
     def place_of(self, row: Row) -> tuple[Any, UUID]:
         """Return the place of a row, which holds the sorted column as `place`."""

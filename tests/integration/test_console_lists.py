@@ -134,7 +134,7 @@ async def test_each_order_stands_once_in_its_place_whatever_the_pages_nulls_last
         if seeded.random() < 0.7:
             sets["dueDate"] = str(date(2026, 1, 1) + timedelta(days=seeded.randrange(5)))
         if seeded.random() < 0.7:
-            sets["total"] = str(seeded.randrange(5))
+            sets["total"] = seeded.choice(["-7", "0", "9", "10", "100.5", "1000"])
         batch.append(submission(f"N{seeded.randrange(10**6)}-{number}", account=account.id, **sets))
     for first in range(0, 40, 8):
         await store.settle(batch[first : first + 8])

@@ -1,8 +1,11 @@
 """The console while Postgres is away, slow or back again."""
 
+import asyncio
+
 import asyncpg
 from msgspec.json import encode
 
+from services.console.tenancy import STATEMENT_SECONDS
 from tests.consoles import running_console
 from tests.gateways import JSON
 from tests.polling import eventually
@@ -49,7 +52,8 @@ async def test_statement_that_takes_too_long_is_cut_short(database_url: str, acc
         try:
             async with owner.transaction():
                 await owner.execute("LOCK TABLE orders")
-                answer = await console.get("/api/v1/orders")
+                async with asyncio.timeout(2 * STATEMENT_SECONDS):
+                    answer = await console.get("/api/v1/orders")
                 assert answer.status == 503
                 assert answer.headers["Retry-After"]
         finally:

@@ -231,6 +231,44 @@ async def test_last_paid_run_counts(console: Client, store: Store, account: Tena
     assert row["averageDaysToPayment"] == 9.0
 
 
+async def test_open_amounts_are_late_from_the_day_after_their_due_date(
+    console: Client, store: Store, account: Tenant
+) -> None:
+    now = datetime.now(AMSTERDAM)
+    late_days = {"a": 0, "b": 1, "c": 30, "d": 31, "e": 60, "f": 61, "g": 90, "h": 91, "i": -1}
+    amounts_due = {number: 10**place for place, number in enumerate(late_days)}
+    for number, days in late_days.items():
+        due, total = str(now.date() - timedelta(days=days)), str(amounts_due[number])
+        await store.settle(
+            [submission(number, account=account.id, dueDate=due, total=total, currency="EUR", paymentStatus="pending")]
+        )
+    # Nobody named a due date: late from the moment of the first `overdue`, and not before.
+    await store.settle(
+        [
+            at(now - timedelta(days=45), "k", account, total="0.01", currency="EUR", paymentStatus="overdue"),
+            at(now - timedelta(days=3), "k", account, paymentStatus="pending"),
+            at(now - timedelta(days=2), "k", account, paymentStatus="overdue"),
+            at(now, "l", account, total="0.02", currency="EUR", paymentStatus="overdue"),
+            at(now, "m", account, total="5", currency="EUR", paymentStatus="pending"),
+            at(now, "n", account, total="5", currency="EUR", paymentStatus="paid", dueDate="2020-01-01"),
+            at(
+                now,
+                "o",
+                account,
+                total="5",
+                currency="EUR",
+                paymentStatus="overdue",
+                dueDate="2020-01-01",
+                amountPaid="5",
+            ),
+            at(now, "p", account, paymentStatus="overdue", dueDate="2020-01-01"),
+        ]
+    )
+    assert (await read(console, "/overview"))["aging"] == [
+        {"currency": "EUR", "0-30": "110.02", "31-60": "11000.01", "61-90": "1100000.00", "90+": "10000000.00"}
+    ]
+
+
 async def test_twelve_months_unless_given_and_a_range_is_checked(
     console: Client, store: Store, account: Tenant
 ) -> None:

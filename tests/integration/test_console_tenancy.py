@@ -50,7 +50,7 @@ async def filled(database: Database) -> None:
                 order_id = Identity(account, live, platform, "1").order_id()
                 made = replace(made, platform=platform, order_id=order_id)
                 await Store(database).settle([made])
-                await Failures(database).add(cause="x", reason="x", body=b"x", submission=made)
+                await Failures(database).add(cause="x", reason="x", body=made.id.bytes, submission=made)
                 async with database.transaction() as connection:
                     notification = uuid4()
                     await connection.execute(
