@@ -1,6 +1,7 @@
 """The files that a browser gets as they are, held in memory with what HTTP wants to know of them."""
 
 import gzip
+import re
 from hashlib import blake2b
 from importlib.resources import files
 from typing import Final
@@ -13,6 +14,7 @@ REVALIDATE: Final = "no-cache"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 """For files with their version in their address."""
 
+_GZIP: Final = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 _SECURITY: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -42,7 +44,7 @@ class Asset(Struct, frozen=True):
         if any(etag.value in ("*", self.etag[3:-1]) for etag in known):
             return web.Response(status=304, headers=headers)
         body = self.body
-        if "gzip" in request.headers.get("Accept-Encoding", ""):
+        if _GZIP.search(request.headers.get("Accept-Encoding", "")):
             headers["Content-Encoding"], body = "gzip", self.compressed
         headers["Content-Type"] = self.content_type
         return web.Response(body=body, headers=headers)

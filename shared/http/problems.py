@@ -29,7 +29,7 @@ class ProblemDocument(Struct, frozen=True, rename="camel", kw_only=True):
     status: Annotated[int, Meta(ge=400, le=599)]
     code: Annotated[str, Meta(pattern="^[a-z_]+$")]
     errors: Sequence[Fault]
-    request_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    request_id: Annotated[str, Meta(pattern="^[0-9a-f-]*$")]
 
 
 class Problem(Exception):

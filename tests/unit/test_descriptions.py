@@ -93,6 +93,7 @@ async def test_every_route_is_declared_and_described_and_nothing_else(applicatio
 def test_operations_have_names_of_their_own() -> None:
     ids = [operation["operationId"] for item in openapi()["paths"].values() for operation in item.values()]
     assert len(ids) == len(set(ids)) == len(routes())
+    assert {tag["name"] for tag in openapi()["tags"]} == {route.tag for route in routes()}
 
 
 def test_the_api_asks_for_a_key_wherever_it_reads_or_writes() -> None:

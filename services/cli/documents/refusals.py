@@ -15,6 +15,8 @@ _ANY: Final = (
     Refusal(status=405, description="The address does not take the method.", headers=("Allow",)),
     Refusal(status=417, description="An Expect other than 100-continue."),
     Refusal(status=500, description="Something went wrong here; the request may be sent again."),
+    Refusal(status=502, description="From a proxy: the service broke off.", headers=("Retry-After",)),
+    Refusal(status=504, description="From a proxy: the service did not answer in time."),
     Refusal(status=505, description="Neither HTTP/1.0 nor HTTP/1.1."),
 )
 _WITH_KEY: Final = (
@@ -83,7 +85,7 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
     "X-Request-Id": {
         "description": "Under which the logs tell more.",
         "required": True,
-        "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "schema": {"type": "string", "pattern": "^[0-9a-f-]*$"},
     },
 }
 
