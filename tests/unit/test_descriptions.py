@@ -1,8 +1,10 @@
 """The descriptions that the console serves are those of the code, and name every route."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -18,6 +20,8 @@ from services.console.settings_body import SettingsBody, read_settings
 from services.gateway import app as gateway
 from services.gateway import settings as gateway_settings
 from services.gateway.examples import NEW_INVOICE, PAYMENT
+from services.notifier.events import FinalState, settled_event
+from services.notifier.notification import Notification
 from shared.account_settings import AccountSettings
 from shared.contracts import EVENT_TYPES, Event
 from shared.http.access import Access
@@ -137,6 +141,31 @@ def test_keys_and_rotations_are_described_with_all_their_members() -> None:
     key = read_key(msgspec.json.encode(KeyBody("k", list(SCOPES))), NOW)
     assert (key.name, key.platforms, key.expires_at, key.live) == ("k", None, None, None)
     assert read_overlap_seconds(msgspec.json.encode(RotationBody(60))) == 60
+
+
+@pytest.mark.parametrize("state", ["sent", "simulated", "failed"])
+def test_what_became_of_a_message_is_told_as_described(state: FinalState) -> None:
+    began = datetime(2026, 11, 22, tzinfo=UTC)
+    some = UUID(int=1)
+    notification = Notification(
+        id=some,
+        account=some,
+        live=True,
+        order_id=some,
+        kind="reminder",
+        event_type="payment.overdue",
+        run_id=some,
+        step=2,
+        channel="email",
+        state="sending",
+        attempts=1,
+        run_began=began,
+        newer=False,
+    )
+    event = msgspec.json.encode(settled_event(notification, None, state, began))
+    read = msgspec.json.decode(event, type=NotificationEvent)
+    assert msgspec.json.decode(msgspec.json.encode(read)) == msgspec.json.decode(event)
+    assert read.type in EVENT_TYPES
 
 
 def test_every_event_is_described() -> None:
