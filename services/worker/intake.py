@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
+from uuid import UUID
 
 import msgspec
 from uuid_utils.compat import uuid7
@@ -78,7 +79,9 @@ class Intake:
     async def _settle(self, first: Delivery) -> None:
         deliveries, submissions = [first], await self._handler.decode(first.body)
         alone = first.redeliveries >= SUSPICIOUS_REDELIVERIES
-        origins = {submission.id: first.reply_to for submission in submissions if submission.wait}
+        # Several gateways may wait for one submission, when a key is repeated: each of them is told.
+        origins: dict[UUID, set[str]] = defaultdict(set)
+        _note_origins(origins, first, submissions)
         while not alone and len(submissions) < self._batch_rows and not self._waiting.empty():
             delivery = self._waiting.get_nowait()
             if delivery is None or delivery.redeliveries >= SUSPICIOUS_REDELIVERIES:
@@ -87,12 +90,11 @@ class Intake:
             more = await self._handler.decode(delivery.body)
             deliveries.append(delivery)
             submissions += more
-            origins.update({submission.id: delivery.reply_to for submission in more if submission.wait})
+            _note_origins(origins, delivery, more)
         settled = await self._handler.settle(submissions)
         answers: dict[str, list[Settled]] = defaultdict(list)
         for one in settled:
-            reply_to = origins.get(one.id)
-            if reply_to is not None:
+            for reply_to in origins.get(one.id, ()):
                 answers[reply_to].append(one)
         for delivery in deliveries:
             await delivery.ack()
@@ -113,3 +115,10 @@ class Intake:
             )
         except BrokerUnavailable as error:
             log.info("answer.undelivered", reason=str(error))
+
+
+def _note_origins(origins: dict[UUID, set[str]], delivery: Delivery, submissions: Sequence[Submission]) -> None:
+    if delivery.reply_to is not None:
+        for submission in submissions:
+            if submission.wait:
+                origins[submission.id].add(delivery.reply_to)

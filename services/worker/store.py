@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from services.worker import history, idempotency, orders
 from services.worker.events import events_of
 from services.worker.history import Found
@@ -115,11 +117,15 @@ async def _merge_locked(
 def _lowest_copies(submissions: Iterable[Submission]) -> list[Submission]:
     """Return each submission once, at the lowest version that it came with, as merge rule 3 asks."""
     lowest: dict[UUID, Submission] = {}
+    awaited: set[UUID] = set()
     for submission in submissions:
         other = lowest.get(submission.id)
         if other is None or _is_lower(submission, other):
             lowest[submission.id] = submission
-    return list(lowest.values())
+        if submission.wait:
+            awaited.add(submission.id)
+    # Whoever waits may wait for a copy that does not count.
+    return [replace(one, wait=True) if one.id in awaited and not one.wait else one for one in lowest.values()]
 
 
 def _is_lower(copy: Submission, other: Submission | Found) -> bool:

@@ -387,3 +387,11 @@ async def test_one_who_waits_is_told_the_order_the_state_and_whether_it_is_new(d
     assert (answer.created, answer.order is not None and answer.order["paymentStatus"]) == (False, "paid")
     [again] = await Store(database).settle([second])
     assert (again.id, again.state, again.created) == (second.id, "applied", False)
+
+
+async def test_one_who_waits_for_a_repeated_key_is_told_though_another_copy_counts(database: Database) -> None:
+    first = submission("K-1", account=uuid4(), idempotency=b"k" * 16)
+    again = msgspec.structs.replace(first, version=first.version + 1, wait=True)
+    for batch in ([first, again], [again]):
+        (settled,) = await Store(database).settle(batch)
+        assert (settled.id, settled.state, settled.version) == (first.id, "applied", first.version)
