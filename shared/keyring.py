@@ -7,9 +7,11 @@ working.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
+from uuid import UUID
 
+from msgspec import ValidationError
 from msgspec.json import decode
 
 from shared.database import Database, Row
@@ -94,11 +96,19 @@ class Keyring:
                 watcher(sent, received, row["now"])
             if row["revision"] != self._revision:
                 self._keys = {record["digest"]: _key(record) for record in await connection.fetch(_LOAD)}
-                limits = {record["account_id"]: record["limit"] for record in await connection.fetch(_LIMITS)}
-                self.rate_limits.set({account: decode(limit, type=RateLimit) for account, limit in limits.items()})
+                self.rate_limits.set(dict(_limits(await connection.fetch(_LIMITS))))
                 self._revision = row["revision"]
                 log.info("keyring.loaded", keys=len(self._keys))
         self._looked_at = received
+
+
+def _limits(records: Sequence[Row]) -> Iterator[tuple[UUID, RateLimit]]:
+    """Yield the limits by account; one that is not as agreed counts as none, so that no account stops all others."""
+    for record in records:
+        try:
+            yield record["account_id"], decode(record["limit"], type=RateLimit)
+        except ValidationError:
+            log.error("keyring.limit_unreadable", account=str(record["account_id"]))
 
 
 def _key(record: Row) -> ApiKey:

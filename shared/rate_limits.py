@@ -6,16 +6,17 @@ Several gateways tell each other what they have let through, so that an account 
 import math
 import time
 from collections.abc import Callable, Mapping
+from typing import Annotated
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class RateLimit(Struct, frozen=True, rename="camel"):
     """So many requests a second in the long run, and so many at once."""
 
-    requests_per_second: float
-    burst: int
+    requests_per_second: Annotated[float, Meta(ge=0.01)]
+    burst: Annotated[int, Meta(ge=1)]
 
     @property
     def window_seconds(self) -> int:
