@@ -35,8 +35,8 @@ class ApiKey(Struct, frozen=True):
     revoked_at: int | None
 
     def is_usable(self, now: int) -> bool:
-        """Tell whether the key is neither expired nor revoked."""
-        return (self.expires_at is None or now < self.expires_at) and (self.revoked_at is None or now < self.revoked_at)
+        """Tell whether the key is neither expired nor revoked; no clock that is behind makes a revoked one usable."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def allows(self, scope: Scope) -> bool:
         """Tell whether the key has a scope; `admin` has them all."""
