@@ -2,12 +2,18 @@
 
 import json
 from collections.abc import AsyncIterator
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 
 from shared.errors import InvalidInput, MalformedJson
+
+MOST_ITEMS: Final = 10_000
+"""How many orders a batch may hold."""
+_MOST_COMMAS: Final = 1_000_000
+"""With more of them a body is cut element by element: all that one may have, at once, would take a gigabyte."""
 
 _array: Final = msgspec.json.Decoder(list[Raw])
 _scanner: Final = json.JSONDecoder(parse_int=str, parse_float=str)
@@ -17,20 +23,27 @@ _LONGEST_IDENTIFIER: Final = 128
 
 async def read_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Yield the lines of an NDJSON body that hold anything."""
-    rest = b""
+    line = bytearray()  # grows in place: a long line in many small chunks is copied once
     async for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
+        end, *others = chunk.split(b"\n")
+        line += end
+        for other in others:
             if line.strip():
-                yield line
-    if rest.strip():
-        yield rest
+                yield bytes(line)
+            line = bytearray(other)
+    if line.strip():
+        yield bytes(line)
 
 
 def split_array(body: bytes) -> list[bytes]:
-    """Return the elements of a JSON array; what is wrong inside one of them is for its own verdict."""
+    """Return the elements of a JSON array; what is wrong inside one of them is for its own verdict.
+
+    Of more elements than a batch may hold, one more than that is returned.
+    """
+    if body.count(b",") > _MOST_COMMAS:
+        return _scan_array(body)
     try:
-        return [bytes(raw) for raw in _array.decode(body)]
+        return [bytes(raw) for raw in islice(_array.decode(body), MOST_ITEMS + 1)]
     except msgspec.ValidationError:
         raise InvalidInput("A batch is a JSON array of orders, or one order a line (application/x-ndjson)") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -53,6 +66,8 @@ def _scan_array(body: bytes) -> list[bytes]:
                 position = _skip(text, position + 1)
             _, end = _scanner.raw_decode(text, position)
             items.append(text[position:end].encode())
+            if len(items) > MOST_ITEMS:
+                return items
             position = _skip(text, end)
         if _skip(text, position + 1) != len(text):
             raise MalformedJson(f"The body is not valid JSON (character {position + 2})")
