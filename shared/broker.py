@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-import aio_pika
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue, AbstractRobustChannel, AbstractRobustConnection
 from aio_pika.exceptions import (
@@ -20,6 +19,7 @@ from aio_pika.exceptions import (
     DeliveryError,
     ProbableAuthenticationError,
 )
+from aio_pika.robust_connection import RobustConnection
 from yarl import URL
 
 from shared.errors import BrokerUnavailable, Misconfigured
@@ -55,7 +55,9 @@ class BrokerConnection:
 
     def __init__(self, url: str, names: Names, purpose: str) -> None:
         self._names = names
-        self._url = URL(url).update_query(name=purpose, heartbeat=str(HEARTBEAT_SECONDS))
+        self._url = URL(url).update_query(
+            name=purpose, heartbeat=str(HEARTBEAT_SECONDS), fail_fast="0", reconnect_interval=str(RECONNECT_SECONDS)
+        )
         self._connection: AbstractRobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
         self._opened = asyncio.Event()
@@ -83,10 +85,10 @@ class BrokerConnection:
     async def _open(self) -> None:
         while not self._opened.is_set():
             try:
+                # Not `connect_robust`: cancelled while it connects, it leaves a task behind that nothing can end.
+                self._connection = RobustConnection(self._url)
                 with _loss_is_an_error():
-                    self._connection = await aio_pika.connect_robust(
-                        self._url, timeout=CONNECT_SECONDS, fail_fast="0", reconnect_interval=RECONNECT_SECONDS
-                    )
+                    await self._connection.connect(timeout=CONNECT_SECONDS)
                     channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
                     await declare(channel, self._names)
                 self._channel = channel

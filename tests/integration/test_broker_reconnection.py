@@ -103,3 +103,18 @@ async def test_connection_that_is_lost_while_it_is_opened_is_opened_again(amqp_u
             connection.stop()
             await asyncio.wait((connecting,), timeout=10)
     connecting.result()
+
+
+async def test_connecting_to_a_broker_that_says_nothing_can_be_stopped(amqp_url: str, amqp_prefix: str) -> None:
+    before = asyncio.all_tasks()
+    async with Proxy(amqp_url) as proxy:
+        proxy.stall()
+        connection = BrokerConnection(proxy.url, Names(amqp_prefix), "test")
+        running = asyncio.ensure_future(connection.run())
+        await eventually(lambda: proxy.held > 0, what="the connection has been begun")
+        connection.stop()
+        await asyncio.wait_for(running, 10)
+        # A task that were left behind would keep the process from ending.
+        await eventually(
+            lambda: {task for task in asyncio.all_tasks() - before if "onnection_factory" in repr(task)} == set()
+        )
