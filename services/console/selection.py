@@ -32,7 +32,12 @@ PARAMETERS: Final = (
         description="A part of orderNumber, invoiceNumber, customerName or customerEmail, ignoring case.",
     ),
     Parameter(name="dueBefore", of=Day, description="Due before this day."),
-    Parameter(name="updatedSince", of=Timestamp, description="Updated at this moment or later; RFC 3339."),
+    Parameter(
+        name="updatedSince",
+        of=Timestamp,
+        description="Updated at this moment or later; RFC 3339. A change shows up when it is committed, a moment after"
+        " its updatedAt: to keep a copy, ask from a minute before the newest that you have.",
+    ),
     Parameter(
         name="sort",
         of=Literal[tuple(SORTS)],

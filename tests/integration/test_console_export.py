@@ -176,3 +176,13 @@ async def test_clients_that_leave_give_their_connection_back(database_url: str, 
         await eventually(exported, what="a free connection")
         # Others read meanwhile: exports have a pool of their own.
         assert (await console.get("/api/v1/orders?limit=1")).status == 200
+
+
+async def test_file_that_a_shutdown_cuts_short_never_looks_whole(database_url: str, account: Tenant, many: int) -> None:
+    async with running_console(account.live.key, database_url=database_url, DRAIN_SECONDS=0.2) as console:
+        reader, writer = await asyncio.open_connection(console.url.host, console.url.port)
+        writer.write(f"GET /api/v1/orders.csv HTTP/1.0\r\nX-API-Key: {console.key}\r\n\r\n".encode())
+        assert b"200" in await reader.readline()
+    with pytest.raises(ConnectionResetError):
+        await reader.read()
+    writer.close()

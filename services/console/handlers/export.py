@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
@@ -21,6 +22,8 @@ _HEADERS: Final = {**NOT_STORED, "Content-Disposition": 'attachment; filename="o
 _CHUNK_ORDERS: Final = 50
 _CLIENT_SECONDS: Final = 30
 """How long a client may take over a chunk: a connection to Postgres, and a snapshot of all orders, wait for it."""
+_WHOLE_SECONDS: Final = 15 * 60
+"""How long a whole file may take; dead rows pile up in Postgres for as long as somebody sees an old snapshot."""
 _AT_ONCE: Final = struct.pack("ii", 1, 0)
 
 
@@ -39,8 +42,9 @@ class ExportHandler:
         response.content_type, response.charset = "text/csv", "utf-8"
         if request.method == "HEAD":
             return response
+        transport = request.transport  # the request forgets it when the server stops
         try:
-            async with self._orders.stream(key, selection) as orders:
+            async with asyncio.timeout(_WHOLE_SECONDS), self._orders.stream(key, selection) as orders:
                 chunks = _chunks(orders)
                 first: list[Shown] = await anext(chunks, [])
                 await response.prepare(request)
@@ -48,12 +52,14 @@ class ExportHandler:
                 async for chunk in chunks:
                     await _write(response, spreadsheet.lines_of(chunk))
             await response.write_eof()
-        except Exception as error:
+        except BaseException as error:
             if not response.prepared:  # an ordinary problem document can tell what is wrong
                 raise
             log.warning("export.aborted", error=type(error).__name__)
-            _reset(request)
-            raise ConnectionError("the export could not be finished") from error
+            _reset(transport)
+            if isinstance(error, Exception):
+                raise ConnectionError("the export could not be finished") from error
+            raise
         return response
 
     ROUTES = (
@@ -94,11 +100,11 @@ async def _write(response: web.StreamResponse, lines: bytes) -> None:
         await response.write(lines)
 
 
-def _reset(request: web.Request) -> None:
+def _reset(transport: asyncio.Transport | None) -> None:
     """End the connection so that the client must notice: HTTP/1.0 has no chunks, and an orderly end means success."""
-    transport = request.transport
     if transport is not None:
         connection = transport.get_extra_info("socket")
         if connection is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            with suppress(OSError):  # closed already, by the client
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         transport.abort()
