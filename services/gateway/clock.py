@@ -40,8 +40,8 @@ class SharedClock:
     def measure(self, sent: float, received: float, now: int) -> None:
         """Take one measure: monotonic seconds before and after asking, and the answer in microseconds since 1970.
 
-        The finest measure counts: it is off by at most half of the time that it took. One that contradicts it beyond what
-        both may be off counts at once: Postgres's clock was set, or this machine slept.
+        The finest measure counts: it is off by at most half of the time that it took. One that contradicts it beyond
+        what both may be off counts at once: Postgres's clock was set, or this machine slept.
         """
         uncertainty = (received - sent) / 2
         if uncertainty > MOST_UNCERTAIN_SECONDS:
