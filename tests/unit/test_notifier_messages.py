@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.message import EmailMessage
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
 
-from services.notifier.account import Account, AccountSettings, read_settings
+from services.notifier.account import Account
 from services.notifier.channels.mime import Sender, UnusableAddress, build_mail
 from services.notifier.message import Message
 from services.notifier.messages.formats import show_date, show_money, show_number
@@ -20,6 +20,7 @@ from services.notifier.messages.letter import compose
 from services.notifier.messages.rendering import Renderer
 from services.notifier.notification import Kind
 from services.notifier.order import Item, Order
+from shared.account_settings import AccountSettings, read_account_settings
 
 NBSP = "\u00a0"
 SENDER = Sender("Bugalou", "no-reply@bugalou.example")
@@ -130,18 +131,18 @@ def test_paid_without_an_amount_thanks_for_the_total() -> None:
     assert f"€{NBSP}2.950,00" in text_of("confirmation", replace(ORDER, amount_paid=None))
 
 
-@pytest.mark.parametrize(
-    ("client", "account", "used"), [(None, "en", "en"), ("nl", "en", "nl"), (None, "fr", "nl"), (None, "nl", "nl")]
-)
-def test_the_clients_language_wins_over_the_accounts(client: str | None, account: str, used: str) -> None:
+@pytest.mark.parametrize(("client", "account", "used"), [(None, "en", "en"), ("nl", "en", "nl"), (None, "nl", "nl")])
+def test_the_clients_language_wins_over_the_accounts(
+    client: str | None, account: Literal["nl", "en"], used: str
+) -> None:
     settings = Account(settings=AccountSettings(language=account))
     assert compose("confirmation", replace(ORDER, language=client), settings).language == used
 
 
 def test_settings_that_are_not_as_agreed_stop_no_message() -> None:
-    assert read_settings('{"language": "en", "other": 1}').language == "en"
-    assert read_settings('{"language": 7}') == AccountSettings()
-    assert read_settings(None) == AccountSettings()
+    assert read_account_settings('{"language": "en", "other": 1}').language == "en"
+    assert read_account_settings('{"language": 7}') == AccountSettings()
+    assert read_account_settings(None) == AccountSettings()
 
 
 class _Tags(HTMLParser):
