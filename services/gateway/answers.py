@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
+from aiohttp import web
+
 from shared.contracts import Settled, SettledBatch, Submission
 
 
@@ -15,6 +17,11 @@ class Answers:
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, list[asyncio.Future[Settled]]] = {}
+        self._leaving = asyncio.Event()
+
+    async def leave(self, _: web.Application) -> None:
+        """Let nobody wait any longer: the process is about to end, and what the broker holds can be told."""
+        self._leaving.set()
 
     def take(self, batch: SettledBatch) -> None:
         """Take a worker's answers; one that nobody waits for any more is dropped."""
@@ -25,14 +32,17 @@ class Answers:
 
     def expect(self, submissions: Sequence[Submission]) -> "Expected":
         """Return what collects the answers for submissions; it must be entered before they are published."""
-        return Expected(self._waiting, [submission.id for submission in submissions])
+        return Expected(self._waiting, [submission.id for submission in submissions], self._leaving)
 
 
 class Expected:
     """The answers that one request waits for; a context manager, so that nothing is waited for longer than it lives."""
 
-    def __init__(self, waiting: dict[UUID, list[asyncio.Future[Settled]]], ids: Sequence[UUID]) -> None:
+    def __init__(
+        self, waiting: dict[UUID, list[asyncio.Future[Settled]]], ids: Sequence[UUID], leaving: asyncio.Event
+    ) -> None:
         self._waiting = waiting
+        self._leaving = leaving
         self._futures: dict[UUID, asyncio.Future[Settled]] = {}
         self._ids = ids
 
@@ -53,7 +63,12 @@ class Expected:
                 self._waiting[id] = others
 
     async def collect(self, seconds: float) -> dict[UUID, Settled]:
-        """Return the answers that came within so many seconds; all of them, unless time ran out."""
-        if self._futures:
-            await asyncio.wait(self._futures.values(), timeout=seconds)
+        """Return the answers that came within so many seconds; all of them, unless time ran out or we leave."""
+        all_told = asyncio.ensure_future(asyncio.wait(self._futures.values()))
+        leaving = asyncio.ensure_future(self._leaving.wait())
+        try:
+            await asyncio.wait((all_told, leaving), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            all_told.cancel()
+            leaving.cancel()
         return {id: future.result() for id, future in self._futures.items() if future.done()}

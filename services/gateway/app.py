@@ -39,6 +39,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     clock = SharedClock(secrets.randbelow(NODES))
     access.keyring.watch_time(clock.measure)
     answers = Answers()
+    application.on_shutdown.append(answers.leave)
     reply_to = f"{names.prefix}.answers.{uuid7()}"
     publisher = Publisher(publishing, timeout_seconds=settings.publish_seconds)
     backlog = Backlog(listening, names.submissions, most_submissions=settings.backlog_submissions)
