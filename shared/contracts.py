@@ -17,8 +17,8 @@ class Submission(Struct, frozen=True, omit_defaults=True):
     """One accepted request for one order: immutable, with its id and its place in the total order.
 
     `received_at` is in microseconds since 1970; `key` is the id of the API key that sent it; `idempotency` is the
-    16-byte digest of its Idempotency-Key; `wait` asks for an answer to the message's `reply_to` once it is stored;
-    `silent` keeps the notifier quiet about what it changes (a replay).
+    16-byte digest of its Idempotency-Key; `wait` asks for an answer to the message's `reply_to` once it is stored,
+    and `brief` for one without the order; `silent` keeps the notifier quiet about what it changes (a replay).
     """
 
     id: UUID
@@ -34,6 +34,7 @@ class Submission(Struct, frozen=True, omit_defaults=True):
     key: UUID
     idempotency: bytes | None = None
     wait: bool = False
+    brief: bool = False
     silent: bool = False
     trace: str | None = None
 

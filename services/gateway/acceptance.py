@@ -16,7 +16,9 @@ from shared.versions import version_at
 _KEYED: Final = UUID("0d3f0c59-5f34-5f0c-8a54-3b1c51d1d3a7")
 
 
-def accept(draft: Draft, key: ApiKey, clock: SharedClock, *, idempotency_key: str | None, wait: bool) -> Submission:
+def accept(
+    draft: Draft, key: ApiKey, clock: SharedClock, *, idempotency_key: str | None, wait: bool, brief: bool = False
+) -> Submission:
     """Return the submission that a valid draft becomes.
 
     With an Idempotency-Key the id derives from account, live or test, key, order and content, so that the same request
@@ -43,6 +45,7 @@ def accept(draft: Draft, key: ApiKey, clock: SharedClock, *, idempotency_key: st
         key=key.id,
         idempotency=None if idempotency_key is None else sha256(idempotency_key.encode()).digest()[:16],
         wait=wait,
+        brief=brief,
     )
 
 

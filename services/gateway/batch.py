@@ -166,8 +166,6 @@ def _verdict(index: int, item: _Taken, settled: Settled | None) -> dict[str, Any
         "orderNumber": item.draft.order_number,
         "receipt": verdict.receipt,
     }
-    if settled is not None:
-        result["order"] = verdict.order
     if verdict.warnings:
         result["warnings"] = verdict.warnings
     if verdict.error is not None:

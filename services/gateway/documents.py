@@ -45,7 +45,6 @@ class Result(Struct, frozen=True, rename="camel", kw_only=True):
     platform: str | None
     order_number: str | None
     receipt: Receipt | UnsetType = UNSET
-    order: Order | UnsetType | None = UNSET
     warnings: list[Fault] | UnsetType = UNSET
     error: str | UnsetType = UNSET
     errors: list[Fault] | UnsetType = UNSET

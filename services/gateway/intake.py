@@ -101,12 +101,15 @@ class Intake:
         return Sender(key, idempotency_key(request), wait_seconds(request), flag(request, "strict"))
 
     def read(self, body: bytes, sender: Sender, *, suffix: str = "") -> tuple[Submission, Draft]:
-        """Return the submission that one body becomes; `suffix` tells the items of a batch's Idempotency-Key apart."""
+        """Return the submission that one body becomes; `suffix` tells the items of a batch's Idempotency-Key apart.
+
+        An item of a batch is answered without its order: ten thousand of one order would be ten thousand times that.
+        """
         draft = read_order(body, strict=sender.strict, now=self._clock.now())
         allow_platform(sender.key, draft.platform)
         repeated = None if sender.idempotency_key is None else sender.idempotency_key + suffix
         wait = sender.wait is not None
-        return accept(draft, sender.key, self._clock, idempotency_key=repeated, wait=wait), draft
+        return accept(draft, sender.key, self._clock, idempotency_key=repeated, wait=wait, brief=bool(suffix)), draft
 
     async def commit(self, submissions: Sequence[Submission], size: int, sender: Sender) -> list[Settled | None]:
         """Publish submissions; return what became of each if the sender waits, None where that is not known yet."""

@@ -37,7 +37,7 @@ def verdict_of(submission: Submission, draft: Draft, settled: Settled | None) ->
     receipt = {"id": str(settled.id), "state": settled.state, "version": str(settled.version)}
     if settled.duplicate_of is not None:
         receipt["duplicateOf"] = str(settled.duplicate_of)
-    if settled.state in ("rejected", "failed") or settled.order is None:
+    if settled.state in ("rejected", "failed") or (settled.order is None and not submission.brief):
         code = settled.reason or "set_aside"
         error = _REFUSALS.get(code, _REFUSALS["set_aside"])
         return Verdict(HTTPStatus.UNPROCESSABLE_ENTITY, receipt=receipt, code=code, error=error)

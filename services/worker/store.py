@@ -117,15 +117,15 @@ async def _merge_locked(
 def _lowest_copies(submissions: Iterable[Submission]) -> list[Submission]:
     """Return each submission once, at the lowest version that it came with, as merge rule 3 asks."""
     lowest: dict[UUID, Submission] = {}
-    awaited: set[UUID] = set()
+    awaited: dict[UUID, bool] = {}
     for submission in submissions:
         other = lowest.get(submission.id)
         if other is None or _is_lower(submission, other):
             lowest[submission.id] = submission
         if submission.wait:
-            awaited.add(submission.id)
+            awaited[submission.id] = submission.brief and awaited.get(submission.id, True)
     # Whoever waits may wait for a copy that does not count.
-    return [replace(one, wait=True) if one.id in awaited and not one.wait else one for one in lowest.values()]
+    return [replace(one, wait=True, brief=awaited[one.id]) if one.id in awaited else one for one in lowest.values()]
 
 
 def _is_lower(copy: Submission, other: Submission | Found) -> bool:
@@ -167,7 +167,7 @@ def _answers(
             continue
         order_id = submission.order_id
         result: Merged | Stored | None = merged.get(order_id) or locked.get(order_id)
-        order = view_of(order_id, result) if result is not None else None
+        order = view_of(order_id, result) if result is not None and not submission.brief else None
         created = isinstance(result, Merged) and result.created
         verdict, before = by_id.get(submission.id), found.get(submission.id)
         if verdict is not None:

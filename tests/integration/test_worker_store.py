@@ -395,3 +395,13 @@ async def test_one_who_waits_for_a_repeated_key_is_told_though_another_copy_coun
     for batch in ([first, again], [again]):
         (settled,) = await Store(database).settle(batch)
         assert (settled.id, settled.state, settled.version) == (first.id, "applied", first.version)
+
+
+async def test_brief_answer_leaves_the_order_out_unless_somebody_waits_for_it(database: Database) -> None:
+    first = msgspec.structs.replace(submission("B-1", account=uuid4(), idempotency=b"b" * 16), wait=True, brief=True)
+    whole = msgspec.structs.replace(first, version=first.version + 1, brief=False)
+    (settled,) = await Store(database).settle([first])
+    assert (settled.state, settled.order) == ("applied", None)
+    for batch in ([first, whole], [whole, first]):
+        (settled,) = await Store(database).settle(batch)
+        assert settled.order is not None
