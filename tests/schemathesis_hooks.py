@@ -27,6 +27,7 @@ _MOMENTS: Final = st.builds(
     st.integers(0, 59),
 )
 _MONTH: Final = re.compile("[0-9]{4}-[0-9]{2}")
+_MOST: Final = 999_999_999_999
 _NAMES: Final = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20)
 
 schemathesis.openapi.format("date-time", _MOMENTS)
@@ -95,7 +96,9 @@ def _mend_amount(amount: Any, decimals: int) -> Any:
     if isinstance(amount, bool):
         return amount
     if isinstance(amount, int | float):
-        rounded = round(amount, decimals) if abs(amount) < 1e12 else amount
+        if abs(amount) >= 1e12:
+            return amount
+        rounded = max(-_MOST, min(_MOST, round(amount, decimals)))
         return f"{rounded:.{decimals}f}" if rounded else 0
     if not isinstance(amount, str) or not amount.isascii():
         return amount
