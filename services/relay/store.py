@@ -15,9 +15,10 @@ SELECT id, created_at, type, account_id, body FROM outbox
 WHERE sent_at IS NULL ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED
 """
 _SENT: Final = "UPDATE outbox SET sent_at = now() WHERE id = ANY($1::uuid[]) AND sent_at IS NULL"
-_SWEEP: Final = """
+_SWEPT_ROWS: Final = 5000
+_SWEEP: Final = f"""
 DELETE FROM outbox_default WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM outbox_default WHERE sent_at < now() - make_interval(days => $1) LIMIT 5000))
+    SELECT ctid FROM outbox_default WHERE sent_at < now() - make_interval(days => $1) LIMIT {_SWEPT_ROWS}))
 """
 _ADD_PARTITION: Final = """
 DO $$ DECLARE day date; BEGIN
@@ -36,9 +37,9 @@ SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'outbox'::regclass AND c.relname ~ '^outbox_[0-9]{8}$'
     AND to_date(right(c.relname, 8), 'YYYYMMDD') < (now() AT TIME ZONE 'UTC')::date - $1::integer
 """
-_EXPIRED_KEYS: Final = """
+_EXPIRED_KEYS: Final = f"""
 DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM idempotency_keys WHERE expires_at < now() LIMIT 5000))
+    SELECT ctid FROM idempotency_keys WHERE expires_at < now() LIMIT {_SWEPT_ROWS}))
 """
 _MAINTENANCE_LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtext('bugalou outbox maintenance'))"
 
@@ -72,19 +73,23 @@ class Outbox:
             if sent:
                 await connection.execute(_SENT, sent)
 
-    async def maintain(self, keep_days: int) -> None:
-        """Make the partitions of the coming days, drop those older than `keep_days`, sweep expired idempotency keys."""
+    async def maintain(self, keep_days: int) -> bool:
+        """Make the partitions of the coming days, drop those older than `keep_days`, sweep expired idempotency keys.
+
+        A transaction sweeps a part of what is old; return whether there may be more.
+        """
         async with self._database.transaction() as connection:
             if await connection.fetchval(_MAINTENANCE_LOCK):
-                await _maintain(connection, keep_days)
+                return await _maintain(connection, keep_days)
+        return False
 
 
-async def _maintain(connection: Connection, keep_days: int) -> None:
+async def _maintain(connection: Connection, keep_days: int) -> bool:
     # A partition that waits for a lock would make every worker wait behind it.
     await connection.execute("SET LOCAL lock_timeout = '2s'")
     await connection.execute(_ADD_PARTITION)
     for row in await connection.fetch(_OLD_PARTITIONS, keep_days):
         if await connection.fetchval(f'SELECT NOT EXISTS (SELECT FROM "{row["relname"]}" WHERE sent_at IS NULL)'):
             await connection.execute(f'DROP TABLE "{row["relname"]}"')
-    await connection.execute(_SWEEP, keep_days)
-    await connection.execute(_EXPIRED_KEYS)
+    swept = await connection.execute(_SWEEP, keep_days), await connection.execute(_EXPIRED_KEYS)
+    return f"DELETE {_SWEPT_ROWS}" in swept

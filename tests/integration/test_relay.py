@@ -186,3 +186,22 @@ async def test_maintenance_makes_the_days_ahead_and_drops_those_that_are_over(wo
     assert "outbox_20200101" not in days, "all of it was sent"
     assert "outbox_20200102" in days, "something in it was not"
     assert len(days) == 1 + 1 + 3
+
+
+async def test_expired_keys_are_swept_however_many_there_are(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.relay.carrier.MORE_SECONDS", 0.01)
+    async with world.database.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO idempotency_keys (account_id, livemode, digest, submission_id, order_id, version, expires_at)"
+            " SELECT $1, true, int4send(n), gen_random_uuid(), gen_random_uuid(), n,"
+            " now() + CASE WHEN n <= 10001 THEN interval '-1 second' ELSE interval '1 day' END"
+            " FROM generate_series(1, 10003) AS n",
+            ACCOUNT,
+        )
+
+    async def swept() -> bool:
+        async with world.database.transaction() as connection:
+            return bool(await connection.fetchval("SELECT count(*) = 2 FROM idempotency_keys"))
+
+    async with world.relay():
+        await eventually(swept, what="only the keys that still count are left")
