@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -19,6 +19,7 @@ from shared.database import Database
 from shared.keys import SCOPES
 from tests.consoles import known, read, read_all, running_console
 from tests.gateways import Answer, Client
+from tests.polling import eventually
 from tests.submissions import submission
 from tests.tenant import Tenant
 
@@ -241,5 +242,34 @@ async def test_erasure_waits_for_a_worker_that_holds_the_order(
         await transaction.commit()
         assert (await erasing).status == 204
         assert "submissions" not in await whoever_names(database, *TRACES)
+    finally:
+        await worker.close()
+
+
+async def test_erasure_and_workers_lock_orders_in_the_same_order(
+    store: Store, database: Database, database_url: str, account: Tenant
+) -> None:
+    # Stored against the order of their ids and read as they are stored: a plain UPDATE comes upon the highest first.
+    made = [submission(f"{number}", account=account.id, **PERSON) for number in range(6)]
+    ordered = sorted(made, key=lambda one: one.order_id)
+    for one in reversed(ordered):
+        await store.settle([one])
+    worker = await asyncpg.connect(database_url)
+    try:
+        for plan in ("indexscan", "bitmapscan"):
+            await worker.execute(f"ALTER DATABASE {urlsplit(database_url).path[1:]} SET enable_{plan} = off")
+        async with running_console(account.live.key, database_url=database_url) as console, worker.transaction():
+            lock = "SELECT FROM orders WHERE id = $1 FOR UPDATE"
+            await worker.execute(lock, ordered[0].order_id)
+            erasing = asyncio.ensure_future(erase(console, PERSON["customerEmail"]))
+
+            async def waits() -> bool:
+                async with database.transaction() as connection:
+                    return bool(await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+            await eventually(waits, what="the erasure waits for the lowest")
+            await worker.execute(lock, ordered[-1].order_id, timeout=5)
+            await worker.execute("COMMIT; BEGIN")
+            assert (await erasing).status == 204
     finally:
         await worker.close()
