@@ -50,6 +50,7 @@ class Keyring:
         self._keys: dict[bytes, ApiKey] = {}
         self._revision: int | None = None
         self._looked_at: float | None = None
+        self._looked_at_time = 0
         self._stopping = asyncio.Event()
 
     @property
@@ -61,6 +62,15 @@ class Keyring:
     def age_seconds(self) -> float | None:
         """How long ago the keys were last known to be current."""
         return None if self._looked_at is None else time.monotonic() - self._looked_at
+
+    def now(self) -> int:
+        """Return Postgres's time in microseconds since 1970, carried on by this machine's monotonic clock.
+
+        By it keys expire at the same moment everywhere, also on a host whose own clock is wrong.
+        """
+        if self._looked_at is None:
+            raise DatabaseUnavailable("Postgres's clock has not been seen yet")
+        return self._looked_at_time + int((time.monotonic() - self._looked_at) * 1_000_000)
 
     def watch_time(self, watcher: OnTime) -> None:
         """Tell `watcher` each measure of Postgres's clock."""
@@ -99,7 +109,7 @@ class Keyring:
                 self.rate_limits.set(dict(_limits(await connection.fetch(_LIMITS))))
                 self._revision = row["revision"]
                 log.info("keyring.loaded", keys=len(self._keys))
-        self._looked_at = received
+        self._looked_at, self._looked_at_time = received, row["now"]
 
 
 def _limits(records: Sequence[Row]) -> Iterator[tuple[UUID, RateLimit]]:

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from services.relay.store import Outbox, Unsent
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
 from shared.telemetry import log
+from shared.topology import NOTIFIED_EVENTS
 from shared.waits import wait_for
 
 SWEEP_SECONDS: Final = 5.0
@@ -85,7 +86,8 @@ class Carrier:
             message_id=str(event.id),
             content_type="application/json",
             message_type=event.type,
-            mandatory=False,  # many types have no subscriber, and need none
+            # Most types have no subscriber, and need none; those that the notifier acts on must reach a queue.
+            mandatory=event.type in NOTIFIED_EVENTS,
         )
 
 

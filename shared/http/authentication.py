@@ -1,6 +1,5 @@
 """Whose request it is: the API key in its headers, found in memory, and what it may do."""
 
-import time
 from typing import Protocol
 
 from aiohttp import web
@@ -28,6 +27,10 @@ class FindsKeys(Protocol):
         """Whether it can tell an unknown key from one not seen yet."""
         ...
 
+    def now(self) -> int:
+        """Return the time by which keys expire, in microseconds since 1970."""
+        ...
+
     def find(self, key: str) -> ApiKey | None:
         """Return a known key by its text."""
         ...
@@ -47,7 +50,7 @@ def authenticate(request: web.Request, keys: FindsKeys) -> ApiKey:
     key = keys.find(presented) if presented is not None else None
     if key is None:
         raise Problem(401, "invalid_api_key", WRONG, headers={"WWW-Authenticate": 'Bearer realm="bugalou"'})
-    if not key.is_usable(time.time_ns() // 1000):
+    if not key.is_usable(keys.now()):
         raise Problem(403, "expired_api_key", WRONG)
     standing = keys.rate_limits.admit(key.account)
     if standing is not None:

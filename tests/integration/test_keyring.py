@@ -55,3 +55,15 @@ async def test_limit_that_nobody_can_read_counts_as_none(
         assert keyring.find(account.live.key) is not None
         assert keyring.rate_limits.admit(account.id) is None
         assert keyring.rate_limits.admit(other.id) is not None
+
+
+async def test_keys_expire_by_postgres_clock_and_not_by_the_hosts(
+    database: Database, account: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_keyring(database) as keyring:
+        await eventually(lambda: keyring.is_loaded, what="the keys are loaded")
+        monkeypatch.setattr("time.time_ns", lambda: 0)
+        monkeypatch.setattr("time.time", lambda: 0.0)
+        async with database.transaction() as connection:
+            now = await connection.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+        assert abs(keyring.now() - now) < 5_000_000

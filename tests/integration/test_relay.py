@@ -17,7 +17,7 @@ from services.relay.store import Outbox
 from shared.contracts import Event
 from shared.database import Database
 from shared.outbox import add_to_outbox
-from shared.topology import Names
+from shared.topology import Names, declare
 from tests.polling import eventually
 from tests.proxy import Proxy
 from tests.queues import Listener, channel_to, listening
@@ -205,3 +205,22 @@ async def test_expired_keys_are_swept_however_many_there_are(world: World, monke
 
     async with world.relay():
         await eventually(swept, what="only the keys that still count are left")
+
+
+async def test_event_for_the_notifier_is_not_sent_while_no_queue_takes_it(world: World, amqp_url: str) -> None:
+    names = Names(world.addresses["amqp_prefix"])
+    async with channel_to(amqp_url) as channel:
+        await channel.exchange_delete(names.events)
+        async with world.relay():
+            await world.add(1)
+
+            async def marked() -> bool:
+                return await world.unsent() == 0
+
+            await eventually(marked)
+            await channel.queue_delete(names.notifications)
+            await world.add(1)
+            with pytest.raises(AssertionError):
+                await eventually(marked, within=2.5)
+            await declare(channel, names)
+            await eventually(marked, what="the event leaves once there is a queue")
