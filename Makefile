@@ -1,7 +1,8 @@
 # make up     the whole system on this machine; Ctrl-C stops it (ARGS='--workers 2 --port 9000')
 # make test   every test          make check   format, lint, types, import law, unit tests
+# make test-compose   the container stack, for minutes, where a Docker engine answers
 # make docs   writes what /openapi.json and /asyncapi.json answer
-.PHONY: up down setup dev test check docs lock
+.PHONY: up down setup dev test test-compose check docs lock
 .DEFAULT_GOAL := up
 STACK := services/cli/stack
 
@@ -20,7 +21,10 @@ dev:
 
 test: dev
 	@.venv/bin/python -m services.cli.stack.packages
-	.venv/bin/pytest $(wildcard tests/unit tests/integration tests/e2e)
+	.venv/bin/pytest tests/unit tests/integration tests/e2e
+
+test-compose: dev
+	.venv/bin/pytest tests/compose
 
 check: dev
 	.venv/bin/ruff format --check .

@@ -1,6 +1,6 @@
 """The container stack agrees with the code: commands, settings, ports, limits, files.
 
-It is read line by line, for want of a YAML reader; that Compose takes it is for tests/e2e/test_compose.py to show.
+It is read line by line, for want of a YAML reader; that Compose takes it is for `make test-compose` to show.
 """
 
 import importlib.util

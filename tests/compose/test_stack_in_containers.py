@@ -22,7 +22,6 @@ from yarl import URL
 from services.cli.stack.ports import LOOPBACK, free_ports
 from tests.polling import eventually
 
-VARIABLE: Final = "BUGALOU_TEST_COMPOSE"
 ROOT: Final = Path(__file__).parents[2]
 USER_ID: Final = "10001"
 IMAGE_TAG: Final = "test"
@@ -35,13 +34,7 @@ _READ_MAIL: Final = (
 )
 
 # Also longer than the slowest single step below.
-pytestmark = [
-    pytest.mark.timeout(_UP_SECONDS + 60),
-    pytest.mark.skipif(
-        os.environ.get(VARIABLE) != "1",
-        reason=f"the container stack is NOT tested: it takes minutes; {VARIABLE}=1 tests it",
-    ),
-]
+pytestmark = pytest.mark.timeout(_UP_SECONDS + 60)
 
 
 class Failed(Exception):
