@@ -31,7 +31,14 @@ PING_SECONDS: Final = 10
 
 _DATA_CLASSES: Final = ("22", "23")
 _RETRIED_CLASSES: Final = ("08", "25", "40", "53", "55", "57", "58")
-_GONE: Final = (asyncpg.InterfaceError, asyncpg.exceptions.ProtocolError, OSError, TimeoutError)
+# InternalClientError: asyncpg gives a connection back whose server was killed in the middle of a command.
+_GONE: Final = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.exceptions.ProtocolError,
+    OSError,
+    TimeoutError,
+)
 
 
 def translate(error: Exception) -> Exception:

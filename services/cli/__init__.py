@@ -1,5 +1,7 @@
 """The command line, `bugalou`: everything an operator does from a shell."""
 
+from importlib.metadata import version
+
 import cyclopts
 
 from services.cli import accounts, keys
@@ -9,7 +11,9 @@ from services.cli.rebuild import rebuild
 from services.cli.send import send
 from services.cli.up import down, status, up
 
-app = cyclopts.App(name="bugalou", help="Invoicing & Payments: run it, feed it, look after it.")
+app = cyclopts.App(
+    name="bugalou", help="Invoicing & Payments: run it, feed it, look after it.", version=version("bugalou")
+)
 app.command(up)
 app.command(down)
 app.command(status)

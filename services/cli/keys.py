@@ -8,8 +8,6 @@ from uuid import UUID
 import cyclopts
 import msgspec
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Table
 
 from services.cli.operate import carry_out, opened
 from services.console.accounts import Accounts, KeyRow, NewKey
@@ -89,11 +87,11 @@ def list_(*, account: UUID | None = None, json: Json = False) -> None:
     if json:
         print(msgspec.json.encode(rows).decode())
         return
-    table = Table("id", "name", "key", "scopes", "platforms", "state", box=None)
+    # One line a key, whatever the width of the terminal: ids are there to be copied.
     for row in rows:
-        platforms = "any" if row.platforms is None else ",".join(row.platforms)
-        table.add_row(str(row.id), row.name, row.hint, ",".join(row.scopes), platforms, _state(row))
-    Console(highlight=False).print(table)
+        platforms = "any platform" if row.platforms is None else ",".join(row.platforms)
+        rights = f"{','.join(row.scopes)}  {platforms}"
+        print(f"{row.id}  {row.hint}  {_state(row)}  {rights}  account {row.account}  {row.name}")
 
 
 @app.command

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final
@@ -18,11 +18,12 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+from yarl import URL
 
 from services.cli.operate import EXIT_FAILED, carry_out, setting
 from shared.errors import InvalidInput, Unavailable
 
-TRIES: Final = 60
+TRIES: Final = 40
 MOST_PAUSE_SECONDS: Final = 30
 BATCH_SECONDS: Final = 120
 _NESTED: Final = frozenset({"items", "metadata", "clear"})
@@ -30,9 +31,9 @@ _NDJSON: Final = {"Content-Type": "application/x-ndjson"}
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """Some lines of the file: `first` counts from 1, `end` is where in the file the next ones begin, in bytes."""
+    """Some orders of the file: the lines on which they begin, and where in the file the next ones do, in bytes."""
 
-    first: int
+    numbers: list[int]
     bodies: list[bytes]
     end: int
 
@@ -80,14 +81,24 @@ async def _send(file: Path, url: str, key: str, batch: int, resume: bool, consol
         identity = _identity(source)
         start = _resumed(mark, identity) if resume else 0
         task = bar.add_task(file.name, total=os.fstat(source.fileno()).st_size, completed=start)
-        async with aiohttp.ClientSession(url, headers=headers, timeout=timeout) as session:
+        async with aiohttp.ClientSession(_origin(url), headers=headers, timeout=timeout) as session:
             for lines in _batches(source, file.suffix.lower() == ".csv", batch, start):
-                for line, error in await _post(session, lines, counts):
+                for line, error in await _post(
+                    session, lines, counts, lambda text: bar.console.print(text, style="dim")
+                ):
                     print(f"line {line}: {error}")
                 mark.write_text(f"{identity} {lines.end}\n")
                 bar.update(task, completed=lines.end)
     mark.unlink(missing_ok=True)
     return counts
+
+
+def _origin(url: str) -> URL:
+    """Return the gateway's origin; a path behind it is what this command adds itself."""
+    parsed = URL(url)
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise InvalidInput("--url is an address such as http://127.0.0.1:8080")
+    return parsed.origin()
 
 
 def _identity(source: BinaryIO) -> str:
@@ -106,9 +117,9 @@ def _resumed(mark: Path, identity: str) -> int:
 def _batches(source: BinaryIO, is_csv: bool, most: int, start: int) -> Iterator[Lines]:
     source.seek(0)
     header = next(csv.reader([source.readline().decode("utf-8-sig")]), []) if is_csv else []
-    number = 1 if is_csv else 0
+    following = 2 if is_csv else 1
     bodies: list[bytes] = []
-    first = number + 1
+    numbers: list[int] = []
     while True:
         position = source.tell()
         line = source.readline()
@@ -117,22 +128,23 @@ def _batches(source: BinaryIO, is_csv: bool, most: int, start: int) -> Iterator[
             while line.count(b'"') % 2 and (more := source.readline()):
                 line += more
         if position >= start and (len(bodies) == most or not line) and bodies:
-            yield Lines(first, bodies, position)
-            bodies = []
+            yield Lines(numbers, bodies, position)
+            bodies, numbers = [], []
         if not line:
             return
-        number += 1
+        number = following
+        following += max(1, line.count(b"\n"))
         if position < start or not line.strip():
             continue
-        if not bodies:
-            first = number
-        bodies.append(_from_csv(header, line, number) if is_csv else line.strip())
+        bodies.append(_from_csv(header, line) if is_csv else line.strip())
+        numbers.append(number)
 
 
-def _from_csv(header: list[str], line: bytes, number: int) -> bytes:
-    cells = next(csv.reader(io.StringIO(line.decode("utf-8"), newline="")))
+def _from_csv(header: list[str], line: bytes) -> bytes:
+    cells = next(csv.reader(io.StringIO(line.decode("utf-8", "replace"), newline="")))
     if len(cells) != len(header):
-        raise InvalidInput(f"line {number}: {len(cells)} cells, but the header has {len(header)}")
+        # Sent as it is, so that it gets its verdict among the others.
+        return msgspec.json.encode(f"{len(cells)} cells, but the header has {len(header)}")
     order: dict[str, Any] = {}
     for name, cell in zip(header, cells, strict=True):
         if cell:
@@ -140,7 +152,9 @@ def _from_csv(header: list[str], line: bytes, number: int) -> bytes:
     return msgspec.json.encode(order)
 
 
-async def _post(session: aiohttp.ClientSession, lines: Lines, counts: Counter[str]) -> list[tuple[int, str]]:
+async def _post(
+    session: aiohttp.ClientSession, lines: Lines, counts: Counter[str], say: Callable[[str], None]
+) -> list[tuple[int, str]]:
     """Post one batch until it has its verdicts; return the refused lines."""
     body = b"\n".join(lines.bodies)
     headers = {**_NDJSON, "Idempotency-Key": hashlib.sha256(body).hexdigest()}
@@ -154,11 +168,13 @@ async def _post(session: aiohttp.ClientSession, lines: Lines, counts: Counter[st
                 if response.status not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
                     raise InvalidInput(f"{response.status} {answer.get('error', response.reason)}")
                 pause = float(response.headers.get("Retry-After", pause))
-        except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError):
-            pass
+            reason = f"answered {response.status}"
+        except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as error:
+            reason = f"did not answer ({type(error).__name__})"
+        say(f"the gateway {reason}: trying again in {pause:.0f} s (Ctrl-C stops; run the command again to go on)")
         await asyncio.sleep(pause)
     raise Unavailable(
-        f"the gateway did not take line {lines.first} after {TRIES} tries: run the command again to go on"
+        f"the gateway did not take line {lines.numbers[0]} after {TRIES} tries: run the command again to go on"
     )
 
 
@@ -166,8 +182,8 @@ def _count(results: list[dict[str, Any]], lines: Lines, counts: Counter[str]) ->
     refused = []
     for result in results:
         if "error" in result:
-            faults = "; ".join(f"{fault['pointer']} {fault['message']}" for fault in result["errors"])
-            refused.append((lines.first + result["index"], faults or result["error"]))
+            faults = "; ".join(f"{fault['pointer'] or 'it'} {fault['message']}" for fault in result["errors"])
+            refused.append((lines.numbers[result["index"]], faults or result["error"]))
     counts["refused"] += len(refused)
     counts["accepted"] += len(lines.bodies) - len(refused)
     return refused

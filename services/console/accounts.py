@@ -11,7 +11,9 @@ from uuid_utils.compat import uuid7
 from shared.database import Connection, Database, Row
 from shared.errors import InvalidInput
 from shared.keys import digest_of, hint_of, make_key
+from shared.orders.text import text_fault
 
+LONGEST_NAME: Final = 200
 _ADD_ACCOUNT: Final = (
     "WITH a AS (INSERT INTO accounts (id, name) VALUES ($1, $2)) INSERT INTO settings (account_id) VALUES ($1)"
 )
@@ -61,6 +63,11 @@ class Accounts:
 
     async def create(self, name: str, scopes: Sequence[str]) -> tuple[UUID, NewKey, NewKey]:
         """Make an account with a live and a test key of the given scopes; return its id and both."""
+        fault = "must not be blank" if not name.strip() else text_fault(name)
+        if fault is not None or len(name) > LONGEST_NAME:
+            raise InvalidInput(
+                f"An account's name signs its messages: it {fault or f'may have {LONGEST_NAME} characters'}"
+            )
         account = uuid7()
         async with self._database.transaction() as connection:
             await connection.execute(_ADD_ACCOUNT, account, name)

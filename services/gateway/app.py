@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
 from aiohttp import web
 from uuid_utils.compat import uuid7
@@ -27,6 +28,8 @@ from shared.topology import Names
 from shared.versions import NODES
 
 INBOX_PREFETCH = 256
+SILENT_SECONDS: Final = 4.0
+"""A broker is asked every second; one that has not answered for so long is frozen."""
 HANDLERS = (OrdersHandler, BatchHandler)
 """Every class with routes."""
 
@@ -58,10 +61,16 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     )
     for handler in HANDLERS:
         add_routes(application, handler(intake))
+
+    def broker() -> str:
+        if not publishing.is_ready:
+            return "RabbitMQ is away"
+        return "ok" if backlog.age_seconds < SILENT_SECONDS else "RabbitMQ does not answer"
+
     add_checks(
         application,
         {
-            "broker": lambda: "ok" if publishing.is_ready else "RabbitMQ is away",
+            "broker": broker,
             "clock": lambda: "ok" if clock.is_trusted else "Postgres's clock has not been measured yet",
         },
     )

@@ -53,6 +53,7 @@ class Backlog:
         self._drained: deque[_Drained] = deque(maxlen=4096)
         self._submissions_per_message = 1.0
         self._messages = 0
+        self._seen_at = monotonic()
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -60,6 +61,7 @@ class Backlog:
         while not self._stopping.is_set():
             try:
                 self._messages = await self._broker.depth(self._queue)
+                self._seen_at = self._monotonic()
             except BrokerUnavailable as error:
                 log.debug("backlog.unknown", reason=str(error))
             await wait_for(self._stopping, LOOK_SECONDS)
@@ -67,6 +69,11 @@ class Backlog:
     def stop(self) -> None:
         """Look no more."""
         self._stopping.set()
+
+    @property
+    def age_seconds(self) -> float:
+        """How long ago the broker last told the queue's depth: a frozen one keeps its connections, and says nothing."""
+        return self._monotonic() - self._seen_at
 
     def take_pulse(self, pulse: WorkerPulse) -> None:
         """Take what one worker has settled lately."""
