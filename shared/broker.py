@@ -29,6 +29,7 @@ from shared.topology import Names, declare
 HEARTBEAT_SECONDS: Final = 10
 RECONNECT_SECONDS: Final = 1
 CONNECT_SECONDS: Final = 5
+DEPTH_SECONDS: Final = 2
 _UNUSABLE: Final = (ChannelPreconditionFailed, ProbableAuthenticationError)
 
 
@@ -116,15 +117,26 @@ class BrokerConnection:
         )
 
     async def depth(self, queue: str) -> int:
-        """Return how many messages wait in a queue, or raise `BrokerUnavailable`."""
+        """Return how many messages wait in a queue, or raise `BrokerUnavailable`.
+
+        Asked of the broker on a channel of its own: the robust channel answers for a queue that it knows with its first
+        depth, and a question that is cancelled, or a queue that is gone, closes the channel that asked.
+        """
+        connection = self._connection
+        transport = connection.transport if connection is not None else None
+        if transport is None or not self.is_ready:
+            raise BrokerUnavailable("the broker is away")
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                channel = await self.channel()
+            async with asyncio.timeout(DEPTH_SECONDS):
                 with _loss_is_an_error():
-                    found = await channel.declare_queue(queue, passive=True, robust=False)
+                    channel = await transport.connection.channel(publisher_confirms=False)
+                    try:
+                        found = await channel.queue_declare(queue, passive=True)
+                    finally:
+                        await channel.close()
         except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
             raise BrokerUnavailable(f"the broker is away ({type(error).__name__})") from error
-        return found.declaration_result.message_count or 0
+        return found.message_count or 0
 
     async def channel(self) -> AbstractRobustChannel:
         """Return the channel once it has been opened for the first time."""
