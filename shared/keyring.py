@@ -102,6 +102,8 @@ class Keyring:
             received = time.monotonic()
             if row is None:
                 raise DatabaseUnavailable("the table access_revision is empty")
+            # Before the keys: whoever finds them loaded also asks for the time.
+            self._looked_at, self._looked_at_time = received, row["now"]
             for watcher in self._watchers:
                 watcher(sent, received, row["now"])
             if row["revision"] != self._revision:
@@ -109,7 +111,6 @@ class Keyring:
                 self.rate_limits.set(dict(_limits(await connection.fetch(_LIMITS))))
                 self._revision = row["revision"]
                 log.info("keyring.loaded", keys=len(self._keys))
-        self._looked_at, self._looked_at_time = received, row["now"]
 
 
 def _limits(records: Sequence[Row]) -> Iterator[tuple[UUID, RateLimit]]:
