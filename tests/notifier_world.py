@@ -38,7 +38,7 @@ class Mailbox:
         self._server: asyncio.Server | None = None
         self._protocols: list[SMTP] = []
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd names its hooks so
         self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         if address in self.rcpt_answers:
@@ -47,7 +47,7 @@ class Mailbox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # likewise
         if self.answers:
             return self.answers.pop(0)
         parsed = email.message_from_bytes(envelope.original_content or b"", policy=email.policy.default)

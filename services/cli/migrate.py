@@ -13,7 +13,7 @@ def migrate() -> None:
     async def work() -> None:
         try:
             await bring_to_head(database_url())
-        except Exception as error:
+        except Exception as error:  # of any driver: translate tells whose it is, and returns the rest as it is
             raise translate(error) from error
 
     carry_out(work)

@@ -102,7 +102,7 @@ class Claims:
         try:
             async with connection.transaction():
                 return await self._write(connection, due, verdict)
-        except Exception as error:
+        except Exception as error:  # translate tells a refused datum from all that is raised again
             if not isinstance(translate(error), DataError):
                 raise
         await self._write(connection, due, Fail("unstorable"))

@@ -129,7 +129,7 @@ async def shape_errors(request: web.Request, handler: Handler) -> web.StreamResp
         return problem_of(error).response()
     except ConnectionError:
         raise
-    except Exception as error:
+    except Exception as error:  # the edge: whatever went wrong becomes one answer, and our own faults a log line
         problem = problem_of(error)
         response = problem.response()
         if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
