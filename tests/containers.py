@@ -1,8 +1,10 @@
 """PostgreSQL and RabbitMQ in containers, by testcontainers; the images are those of docker-compose.yml."""
 
+import gc
 import secrets
 import socket
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -26,9 +28,8 @@ _SSL_REQUEST: Final = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 
 def available() -> bool:
     """Tell whether an engine answers and has the images, or can pull them soon."""
-    try:
-        client = docker.from_env(timeout=_ENGINE_SECONDS)
-    except (DockerException, OSError):
+    client = _engine()
+    if client is None:
         return False
     deadline = time.monotonic() + _PULL_SECONDS
     try:
@@ -58,6 +59,19 @@ def rabbitmq() -> Iterator[str]:
     container = DockerContainer(RABBITMQ_IMAGE).with_envs(RABBITMQ_DEFAULT_USER=_USER, RABBITMQ_DEFAULT_PASS=password)
     with _running(container, 5672, _speaks_amqp) as (host, port):
         yield f"amqp://{_USER}:{password}@{host}:{port}/"
+
+
+def _engine() -> Any:
+    """Return a client of the engine, or None where none answers."""
+    # What fails to connect leaves its socket open; collected later, it would be held against whatever test then runs.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            return docker.from_env(timeout=_ENGINE_SECONDS)
+        except (DockerException, OSError):
+            pass
+        gc.collect()
+    return None
 
 
 def _has(client: Any, image: str) -> bool:
