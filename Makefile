@@ -41,5 +41,5 @@ docs: dev
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 lock: dev
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)" >&2; exit 1; }
-	$(LOCK) pyproject.toml --extra fast --output-file requirements.txt
-	$(LOCK) pyproject.toml --extra fast --group dev --output-file requirements-dev.txt
+	$(LOCK) pyproject.toml --extra fast --extra traces --output-file requirements.txt
+	$(LOCK) pyproject.toml --extra fast --extra traces --group dev --output-file requirements-dev.txt
