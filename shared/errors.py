@@ -5,7 +5,8 @@
     │   └── MalformedJson      ... which is no JSON at all (400)
     ├── Unavailable            nobody is at fault: try again later (503, or wait and retry)
     │   ├── BrokerUnavailable
-    │   └── DatabaseUnavailable
+    │   ├── DatabaseUnavailable
+    │   └── SecretsUnavailable
     ├── DataError              no retry will mend this datum: set it aside in `failures`
     └── Misconfigured          the operator mends the settings; the process does not start
 
@@ -54,6 +55,10 @@ class BrokerUnavailable(Unavailable):
 
 class DatabaseUnavailable(Unavailable):
     """Postgres is away, shutting down, out of connections or rolled the transaction back; run it again."""
+
+
+class SecretsUnavailable(Unavailable):
+    """This process has no key, or not the right one, for a secret at rest: the operator mends BUGALOU_SECRET_KEYS."""
 
 
 class DataError(BugalouError):

@@ -8,10 +8,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
-from environs import EnvValidationError, FileAwareEnv, validate
+from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 from msgspec import Struct
 
 from shared.errors import Misconfigured
+from shared.secrets import is_key, split_keys
 
 PREFIX: Final = "BUGALOU_"
 T = TypeVar("T")
@@ -103,3 +104,14 @@ def web(env: FileAwareEnv) -> Web:
         header_seconds=env.float("HTTP_HEADER_SECONDS", 10.0),
         idle_seconds=env.float("HTTP_IDLE_SECONDS", 75.0),
     )
+
+
+def secret_keys(env: FileAwareEnv) -> tuple[str, ...]:
+    """Read the keys of secrets at rest; none is fine until there is a secret to seal or to open."""
+    # None where it was refused: that is reported together with all other mistakes, once all are read.
+    return split_keys(env.str("SECRET_KEYS", "", validate=_check_secret_keys) or "")
+
+
+def _check_secret_keys(setting: str) -> None:
+    if not all(map(is_key, split_keys(setting))):
+        raise ValidationError("must be keys that `bugalou secrets generate` made, separated by commas")

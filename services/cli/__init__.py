@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import cyclopts
 
-from services.cli import accounts, keys
+from services.cli import accounts, keys, secrets
 from services.cli.documents.commands import asyncapi, openapi
 from services.cli.migrate import migrate
 from services.cli.rebuild import rebuild
@@ -22,6 +22,7 @@ app.command(send)
 app.command(rebuild)
 app.command(accounts.app)
 app.command(keys.app)
+app.command(secrets.app)
 app.command(openapi)
 app.command(asyncapi)
 

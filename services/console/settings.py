@@ -3,14 +3,18 @@
 from environs import FileAwareEnv, validate
 from msgspec import Struct
 
-from shared.settings import Common, Web, common, web
+from shared.settings import Common, Web, common, secret_keys, web
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """`connections` bounds how many requests read from Postgres at once, `exports` how many of them may be files."""
+    """`connections` bounds how many requests read from Postgres at once, `exports` how many of them may be files.
+
+    Never log it: it holds secrets.
+    """
 
     common: Common
     web: Web
+    secret_keys: tuple[str, ...]
     connections: int
     exports: int
 
@@ -20,6 +24,7 @@ def fill(env: FileAwareEnv) -> Settings:
     return Settings(
         common=common(env),
         web=web(env),
+        secret_keys=secret_keys(env),
         connections=env.int("CONSOLE_CONNECTIONS", 8, validate=validate.Range(min=1)),
         exports=env.int("CONSOLE_EXPORTS", 2, validate=validate.Range(min=1)),
     )

@@ -8,13 +8,14 @@ from msgspec import Struct
 
 from services.notifier.channels.mime import Sender, UnusableAddress, deliverable_address
 from services.notifier.channels.smtp import Server, Tls
-from shared.settings import Common, common
+from shared.settings import Common, common, secret_keys
 
 
 class Settings(Struct, frozen=True, kw_only=True):
     """The notifier's settings. Never log them: they hold secrets."""
 
     common: Common
+    secret_keys: tuple[str, ...]
     smtp: Server
     mail_from: Sender
     settle_seconds: float
@@ -37,6 +38,7 @@ def fill(env: FileAwareEnv) -> Settings:
     """Read the notifier's settings."""
     return Settings(
         common=common(env),
+        secret_keys=secret_keys(env),
         smtp=Server(
             host=env.str("SMTP_HOST", "127.0.0.1"),
             port=env.int("SMTP_PORT", 25, validate=validate.Range(1, 65_535)),

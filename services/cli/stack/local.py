@@ -57,14 +57,14 @@ class LocalStack:
         self._command("migrating the database", given, "migrate")
         accounts = Accounts(self._layout.accounts)
         keys = accounts.of(addresses.place, lambda: self._create_account(given), fresh=addresses.fresh)
-        write_env(self._layout.env, _for_the_user(url, keys, addresses))
+        write_env(self._layout.env, _for_the_user(url, keys, addresses, given))
         self._supervisor.add(*services(size, given))
         self._supervisor.wait_ready([mail], _READY_SECONDS)
         self._wait_until_ready(self._port.number, size)
         if not knows_key(self._port.number, keys.key):
             # The database was emptied since that account was made.
             keys = accounts.of(addresses.place, lambda: self._create_account(given), fresh=True)
-            write_env(self._layout.env, _for_the_user(url, keys, addresses))
+            write_env(self._layout.env, _for_the_user(url, keys, addresses, given))
         self._say(f"ready after {time.monotonic() - begun:.1f} s")
         return banner(url, keys, self._layout)
 
@@ -90,7 +90,8 @@ class LocalStack:
         passed = {name: value for name, value in self._environment.items() if not name.startswith("BUGALOU_SMTP_")}
         for name in ours:
             passed.pop(f"{name}_FILE", None)
-        return {"BUGALOU_SECRET_KEY": self._state.secret_key, "BUGALOU_PUBLIC_URL": url, **passed, **ours}
+        own = {} if "BUGALOU_SECRET_KEYS_FILE" in passed else {"BUGALOU_SECRET_KEYS": self._state.secret_key}
+        return {**own, "BUGALOU_PUBLIC_URL": url, **passed, **ours}
 
     def _create_account(self, given: Mapping[str, str]) -> bytes:
         return self._command("making an account", given, "accounts", "create", "Local", "--json")
@@ -131,11 +132,14 @@ class LocalStack:
         )
 
 
-def _for_the_user(url: str, keys: AccountKeys, addresses: Addresses) -> dict[str, str]:
+def _for_the_user(url: str, keys: AccountKeys, addresses: Addresses, given: Mapping[str, str]) -> dict[str, str]:
+    # The command line's own needs too: it reads this file where the environment says nothing.
+    passed = {name: given[name] for name in ("BUGALOU_SECRET_KEYS",) if name in given}
     return {
         "BUGALOU_URL": url,
         "BUGALOU_API_KEY": keys.key,
         "BUGALOU_TEST_API_KEY": keys.test_key,
         "BUGALOU_DATABASE_URL": addresses.database,
         "BUGALOU_AMQP_URL": addresses.amqp,
+        **passed,
     }
