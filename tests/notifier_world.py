@@ -14,9 +14,10 @@ import asyncpg
 import msgspec
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from services.notifier.notification import Kind, Planned
+from services.notifier.notification import Planned
 from services.notifier.plans import Plans
 from shared.database import Database
+from shared.notifications import Kind
 from shared.orders.moments import to_microseconds
 from shared.versions import version_at
 from tests.polling import eventually

@@ -11,14 +11,14 @@ from services.notifier.channels.smtp import SmtpConnections
 from services.notifier.claims import Claims
 from services.notifier.dispatcher import Dispatcher
 from services.notifier.intake import Intake
-from services.notifier.messages.rendering import Renderer
-from services.notifier.order import ADDRESSES
 from services.notifier.plans import WAKE_CHANNEL, Plans
 from services.notifier.preparation import Preparation
 from services.notifier.settings import Settings
 from shared.broker import BrokerConnection, Consumer
 from shared.database import Database, Listener
 from shared.lifecycle import Component
+from shared.messages.order import ADDRESSES
+from shared.messages.rendering import Renderer
 from shared.schema import HEAD
 from shared.topology import Names
 

@@ -4,10 +4,10 @@ from typing import Final
 
 from services.notifier.events import FinalState, settled_event
 from services.notifier.message import Claimed
-from services.notifier.messages.formats import show_text
 from services.notifier.outcome import Result
 from services.notifier.rows import READ_DUE, read_due
 from shared.database import Database
+from shared.messages.formats import show_text
 from shared.outbox import add_to_outbox
 
 _LOCK: Final = "SELECT id FROM notifications WHERE id = $1 FOR UPDATE"

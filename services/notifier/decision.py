@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from services.notifier.notification import Notification
-from services.notifier.order import Order
+from shared.messages.order import Order
 
 ADDRESS_PATIENCE: Final = timedelta(days=3)
 """How long a notification waits for somebody to reach."""

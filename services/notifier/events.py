@@ -5,8 +5,8 @@ from typing import Any, Final, Literal
 from uuid import UUID, uuid5
 
 from services.notifier.notification import Notification
-from services.notifier.order import Order
 from shared.contracts import Event
+from shared.messages.order import Order
 from shared.orders.moments import to_microseconds, write_timestamp
 
 _EVENTS: Final = UUID("5a4c1f2e-8b7d-5c3a-a1e6-7d9b0c2f4e18")

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from services.notifier.notification import Kind
+from shared.notifications import Kind
 
 
 class Message(Struct, frozen=True, kw_only=True):

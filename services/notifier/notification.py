@@ -1,14 +1,11 @@
 """Notifications: one message to one person over one channel, from the plan to the outcome."""
 
 from datetime import datetime
-from typing import Final, Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from msgspec import Struct
 
-Kind = Literal["confirmation", "reminder"]
-
-_NOTIFICATIONS: Final = UUID("0b0e3a0c-6f0e-5d7e-9c3a-52b1d2f0a9e4")
+from shared.notifications import Kind, notification_id
 
 
 class Planned(Struct, frozen=True):
@@ -26,7 +23,7 @@ class Planned(Struct, frozen=True):
     @property
     def id(self) -> UUID:
         """The same for the same order, kind, run, step and channel, so that planning twice changes nothing."""
-        return uuid5(_NOTIFICATIONS, f"{self.order_id} {self.kind} {self.run_id} {self.step} {self.channel}")
+        return notification_id(self.order_id, self.kind, self.run_id, self.step, self.channel)
 
 
 class Notification(Struct, frozen=True):

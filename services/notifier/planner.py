@@ -7,8 +7,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from services.notifier.notification import Kind, Planned
+from services.notifier.notification import Planned
 from shared.contracts import Event
+from shared.notifications import Kind
 
 KINDS: Final[dict[str, Kind]] = {
     "payment.paid": "confirmation",

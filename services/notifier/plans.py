@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID, uuid5
 
-from services.notifier.messages.formats import show_text
 from services.notifier.notification import Planned
 from shared.database import Database
+from shared.messages.formats import show_text
 
 WAKE_CHANNEL: Final = "notifications"
 """The NOTIFY channel that wakes the dispatchers."""

@@ -3,11 +3,11 @@
 from services.notifier.claims import Verdict
 from services.notifier.decision import Cancel, Fail, Send, decide
 from services.notifier.message import Message
-from services.notifier.messages.formats import show_text
-from services.notifier.messages.letter import compose
-from services.notifier.messages.rendering import Renderer
-from services.notifier.order import Order
 from services.notifier.rows import Due
+from shared.messages.formats import show_text
+from shared.messages.letter import compose
+from shared.messages.order import Order
+from shared.messages.rendering import Renderer
 from shared.telemetry import log
 
 

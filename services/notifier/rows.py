@@ -6,11 +6,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from services.notifier.account import Account
 from services.notifier.notification import Notification
-from services.notifier.order import Item, Order
 from shared.account_settings import read_account_settings
 from shared.database import Row
+from shared.messages.account import Account
+from shared.messages.order import Item, Order
 from shared.orders.moments import to_datetime
 from shared.versions import moment_of
 

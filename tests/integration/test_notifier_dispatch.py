@@ -16,11 +16,11 @@ from services.notifier.channels.mime import Sender
 from services.notifier.channels.smtp import Server, SmtpConnections
 from services.notifier.claims import Claims
 from services.notifier.dispatcher import Dispatcher
-from services.notifier.messages.rendering import Renderer
 from services.notifier.outcome import Sent, result_of
 from services.notifier.plans import WAKE_CHANNEL, Plans
 from services.notifier.preparation import Preparation
 from shared.database import Database, Listener
+from shared.messages.rendering import Renderer
 from tests.notifier_world import ACCOUNT, Mailbox, World, until
 
 SENDER = Sender("Bugalou", "no-reply@bugalou.example")

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from services.notifier.backoff import MESSAGE_SECONDS, MOST_ATTEMPTS, message_pause, server_pause
 from services.notifier.decision import ADDRESS_PATIENCE, Cancel, Decision, Send, Wait, decide
 from services.notifier.notification import Notification
-from services.notifier.order import Order
 from services.notifier.outcome import PutOff, Refused, Sent, Unreachable, result_of
+from shared.messages.order import Order
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BEGAN = NOW - timedelta(seconds=10)

@@ -12,15 +12,15 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from services.notifier.account import Account
 from services.notifier.channels.mime import Sender, UnusableAddress, build_mail
 from services.notifier.message import Message
-from services.notifier.messages.formats import show_date, show_money, show_number
-from services.notifier.messages.letter import compose
-from services.notifier.messages.rendering import Renderer
-from services.notifier.notification import Kind
-from services.notifier.order import Item, Order
 from shared.account_settings import AccountSettings, read_account_settings
+from shared.messages.account import Account
+from shared.messages.formats import show_date, show_money, show_number
+from shared.messages.letter import compose
+from shared.messages.order import Item, Order
+from shared.messages.rendering import Renderer
+from shared.notifications import Kind
 
 NBSP = "\u00a0"
 SENDER = Sender("Bugalou", "no-reply@bugalou.example")

@@ -14,7 +14,7 @@ import email_validator
 from msgspec import Struct
 
 from services.notifier.message import Message
-from services.notifier.messages.formats import show_text
+from shared.messages.formats import show_text
 
 _LONGEST_NAME: Final = 100
 

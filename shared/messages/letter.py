@@ -6,12 +6,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from services.notifier.account import Account
-from services.notifier.messages.formats import show_date, show_money, show_number, show_text
-from services.notifier.messages.wording import LANGUAGES, choose_language
-from services.notifier.messages.wording.phrases import Phrases
-from services.notifier.notification import Kind
-from services.notifier.order import Order
+from shared.messages.account import Account
+from shared.messages.formats import show_date, show_money, show_number, show_text
+from shared.messages.order import Order
+from shared.messages.wording import LANGUAGES, choose_language
+from shared.messages.wording.phrases import Phrases
+from shared.notifications import Kind
 
 MOST_ITEMS: Final = 100
 """Lines shown of an invoice; a message is no place for five hundred."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.notifier.messages.wording.phrases import Phrases
+from shared.messages.wording.phrases import Phrases
 
 DUTCH: Final = Phrases(
     locale="nl_NL",

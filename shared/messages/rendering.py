@@ -3,7 +3,7 @@
 from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from services.notifier.messages.letter import Letter
+from shared.messages.letter import Letter
 
 
 class Renderer:
@@ -11,7 +11,7 @@ class Renderer:
 
     def __init__(self) -> None:
         templates = Environment(
-            loader=PackageLoader("services.notifier.messages"),
+            loader=PackageLoader("shared.messages"),
             autoescape=select_autoescape(("html",)),
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from services.notifier.messages.wording.en import ENGLISH
-from services.notifier.messages.wording.nl import DUTCH
-from services.notifier.messages.wording.phrases import Phrases
+from shared.messages.wording.en import ENGLISH
+from shared.messages.wording.nl import DUTCH
+from shared.messages.wording.phrases import Phrases
 
 DEFAULT: Final = "nl"
 

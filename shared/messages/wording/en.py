@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.notifier.messages.wording.phrases import Phrases
+from shared.messages.wording.phrases import Phrases
 
 ENGLISH: Final = Phrases(
     locale="en_GB",
