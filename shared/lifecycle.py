@@ -14,8 +14,9 @@ from typing import Final, Protocol, TypeVar
 
 from environs import FileAwareEnv
 
+from shared import failpoints
 from shared.errors import BugalouError, Misconfigured
-from shared.settings import Common, read
+from shared.settings import Common, look_up, read
 from shared.telemetry import log, start_logging, start_metrics
 
 EXIT_FAILED: Final = 1
@@ -58,6 +59,7 @@ def run_service(name: str, fill: Callable[[FileAwareEnv], S], graph: Graph[S]) -
         settings = read(fill)
         start_logging(name, settings.common.log_level)
         start_metrics(settings.common.metrics_host, settings.common.metrics_port)
+        failpoints.arm(look_up("FAILPOINTS"))
         asyncio.run(run_components(graph(settings), settings.common.drain_seconds))
     except BugalouError as error:
         return _report(error)

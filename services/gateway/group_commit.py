@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from shared.contracts import Submission, SubmissionBatch
 from shared.errors import Unavailable
+from shared.failpoints import Point, reach
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -154,6 +155,7 @@ class GroupCommit:
     async def _fly(self, aboard: Sequence[_Waiting]) -> None:
         submissions = [submission for waiting in aboard for submission in waiting.submissions]
         try:
+            await reach(Point.GATEWAY_GATHERED)
             await self._publisher.publish(
                 _encode(SubmissionBatch(submissions)),
                 routing_key=self._queue,
@@ -162,6 +164,7 @@ class GroupCommit:
                 message_type="submissions.v1",
                 reply_to=self._reply_to,
             )
+            await reach(Point.GATEWAY_CONFIRMED)
         except BaseException as error:
             cause = error if isinstance(error, Exception) else Unavailable("the gateway is leaving")
             for waiting in aboard:

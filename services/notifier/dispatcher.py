@@ -18,6 +18,7 @@ from services.notifier.message import Claimed
 from services.notifier.metrics import DELIVERIES, LAG_SECONDS
 from services.notifier.outcome import Outcome, PutOff, Result, Sent, Unreachable, result_of
 from shared.errors import DatabaseUnavailable
+from shared.failpoints import Point, reach
 from shared.telemetry import log
 from shared.waits import wait_for
 
@@ -132,6 +133,7 @@ class Dispatcher:
                 on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=2.0
             ):
                 with attempt:
+                    await reach(Point.NOTIFIER_DELIVERED, (self._name,))
                     await self._record(claimed, outcome)
         finally:
             self._active -= 1
@@ -139,6 +141,7 @@ class Dispatcher:
 
     async def _deliver(self, claimed: Claimed) -> Outcome:
         try:
+            await reach(Point.NOTIFIER_CLAIMED, (self._name,))
             return await self._channel.deliver(claimed.message)
         except Exception as error:
             # A mistake of ours, not of the message: it stays to be sent by a mended version.

@@ -10,6 +10,7 @@ from services.notifier.notification import Planned
 from services.notifier.planner import Undecodable, plan, read_event
 from shared.broker import Delivery
 from shared.errors import DatabaseUnavailable
+from shared.failpoints import Point, reach
 from shared.telemetry import log
 
 
@@ -86,6 +87,7 @@ class Intake:
                 with attempt:
                     added = await self._plans.add(planned)
                     log.info("notifications.planned", events=len(deliveries), added=added)
+                    await reach(Point.NOTIFIER_PLANNED)
         for delivery in deliveries:
             await delivery.ack()
 

@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 from services.relay.store import Outbox, Unsent
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
+from shared.failpoints import Point, reach
 from shared.telemetry import log
 from shared.topology import NOTIFIED_EVENTS
 from shared.waits import wait_for
@@ -69,8 +70,12 @@ class Carrier:
 
     async def _carry(self) -> int:
         async with self._outbox.claim(self._batch_events) as (events, sent):
+            if events:
+                await reach(Point.RELAY_CLAIMED)
             results = await asyncio.gather(*map(self._publish, events), return_exceptions=True)
             sent += [event.id for event, result in zip(events, results, strict=True) if result is None]
+            if sent:
+                await reach(Point.RELAY_CONFIRMED)
         failures = [result for result in results if result is not None]
         if failures:
             raise failures[0]

@@ -8,6 +8,7 @@ import stamina
 
 from shared.contracts import Settled, Submission, SubmissionBatch
 from shared.errors import DatabaseUnavailable, DataError
+from shared.failpoints import Point, reach
 from shared.telemetry import log
 
 _decode: Final = msgspec.msgpack.Decoder(SubmissionBatch).decode
@@ -94,3 +95,4 @@ class Handler:
         async for attempt in stamina.retry_context(on=DatabaseUnavailable, **_PATIENCE):
             with attempt:
                 await self._failures.add(cause=cause, reason=reason.replace("\0", ""), body=body, submission=submission)
+                await reach(Point.WORKER_SET_ASIDE, (cause,))

@@ -17,6 +17,7 @@ from services.worker.history import Found
 from services.worker.merge import Merged, Stored, Verdict, merge_first, merge_into_history, merge_on_top, view_of
 from shared.contracts import Settled, Submission
 from shared.database import Connection, Database
+from shared.failpoints import Point, reach
 from shared.fold import Mark
 from shared.outbox import add_to_outbox
 
@@ -37,7 +38,11 @@ class Store:
         while True:
             try:
                 async with self._database.transaction() as connection:
-                    return await _settle(connection, batch)
+                    await reach(Point.WORKER_MERGING, (submission.order_number for submission in batch))
+                    settled = await _settle(connection, batch)
+                    await reach(Point.WORKER_MERGED)
+                await reach(Point.WORKER_COMMITTED)
+                return settled
             except _OrderVanished:
                 continue
 
