@@ -6,7 +6,9 @@ reconnection; an acknowledgement on a channel that is gone must not fail, since 
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -30,6 +32,7 @@ HEARTBEAT_SECONDS: Final = 10
 RECONNECT_SECONDS: Final = 1
 CONNECT_SECONDS: Final = 5
 DEPTH_SECONDS: Final = 2
+_NEXT_NODE: Final = re.compile(r",(?=amqps?://)")
 _UNUSABLE: Final = (ChannelPreconditionFailed, ProbableAuthenticationError)
 
 
@@ -48,17 +51,44 @@ def _loss_is_an_error() -> Iterator[None]:
         raise ConnectionError("the connection was lost") from error
 
 
+class _ClusterConnection(RobustConnection):
+    """A connection to any node of a cluster: each attempt, also to connect again, takes one at random.
+
+    The library reads `url` once for each attempt and knows no list; at random, since other readers (its log) count
+    nothing, and so that the clients of a node that dies spread over those that are left.
+    """
+
+    def __init__(self, nodes: Sequence[URL]) -> None:
+        self._nodes = nodes
+        super().__init__(nodes[0])
+
+    @property
+    def url(self) -> URL:
+        """Return a node's address."""
+        return random.choice(self._nodes)  # noqa: S311  # spreads, guards nothing
+
+    @url.setter
+    def url(self, url: URL) -> None:
+        """Keep the list: the library sets what it was given."""
+
+
 class BrokerConnection:
     """One connection and one channel with confirms, kept alive for the life of the process; a component.
 
-    Use one to publish and another to consume: a broker that holds back publishers stops reading their connection.
+    `url` is one node's address, or those of a cluster's nodes with commas between. Use one connection to publish and
+    another to consume: a broker that holds back publishers stops reading their connection.
     """
 
     def __init__(self, url: str, names: Names, purpose: str) -> None:
         self._names = names
-        self._url = URL(url).update_query(
-            name=purpose, heartbeat=str(HEARTBEAT_SECONDS), fail_fast="0", reconnect_interval=str(RECONNECT_SECONDS)
-        )
+        self._purpose = purpose
+        options = {
+            "name": purpose,
+            "heartbeat": str(HEARTBEAT_SECONDS),
+            "fail_fast": "0",
+            "reconnect_interval": str(RECONNECT_SECONDS),
+        }
+        self._nodes = [URL(node).update_query(options) for node in _NEXT_NODE.split(url)]
         self._connection: AbstractRobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
         self._opened = asyncio.Event()
@@ -87,14 +117,14 @@ class BrokerConnection:
         while not self._opened.is_set():
             try:
                 # Not `connect_robust`: cancelled while it connects, it leaves a task behind that nothing can end.
-                self._connection = RobustConnection(self._url)
+                self._connection = _ClusterConnection(self._nodes)
                 with _loss_is_an_error():
                     await self._connection.connect(timeout=CONNECT_SECONDS)
                     channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
                     await declare(channel, self._names)
                 self._channel = channel
                 self._opened.set()
-                log.info("broker.connected", purpose=self._url.query["name"])
+                log.info("broker.connected", purpose=self._purpose)
             except _UNUSABLE as error:
                 raise Misconfigured(f"RabbitMQ refuses this service: {type(error).__name__}: {error}") from error
             except (AMQPError, OSError, TimeoutError, RuntimeError) as error:

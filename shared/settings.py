@@ -21,7 +21,10 @@ T = TypeVar("T")
 _POSTGRES: Final = validate.Regexp(
     r"postgres(ql)?://.+", error="must be a URL such as postgresql://user:password@host/database"
 )
-_AMQP: Final = validate.Regexp(r"amqps?://.+", error="must be a URL such as amqp://user:password@host/vhost")
+_AMQP: Final = validate.Regexp(
+    r"amqps?://.+",
+    error="must be a URL such as amqp://user:password@host/vhost, or several with commas between",
+)
 
 
 class Common(Struct, frozen=True, kw_only=True):

@@ -105,6 +105,26 @@ async def test_connection_that_is_lost_while_it_is_opened_is_opened_again(amqp_u
     connecting.result()
 
 
+async def test_whoever_loses_its_node_of_a_cluster_goes_on_with_another(amqp_url: str, amqp_prefix: str) -> None:
+    names = Names(amqp_prefix)
+    received: list[bytes] = []
+
+    def accept(delivery: Delivery) -> None:
+        received.append(delivery.body)
+
+    async with Proxy(amqp_url) as first, Proxy(amqp_url) as second:
+        connection = BrokerConnection(f"{first.url},{second.url}", names, "test")
+        consumer = Consumer(connection, names.submissions, prefetch=10, accept=accept)
+        async with running(connection, consumer):
+            for lost, left in ((first, second), (second, first)):
+                await eventually(lambda: connection.is_ready)
+                await left.restore()
+                await lost.cut()
+                received.clear()
+                await send(amqp_url, names.submissions, b"meanwhile")
+                await eventually(lambda: b"meanwhile" in received, what="it consumes by way of the other node")
+
+
 async def test_connecting_to_a_broker_that_says_nothing_can_be_stopped(amqp_url: str, amqp_prefix: str) -> None:
     before = asyncio.all_tasks()
     async with Proxy(amqp_url) as proxy:
