@@ -1,14 +1,12 @@
 """RabbitMQ in three nouns: a connection, a publisher that returns once confirmed, deliveries acknowledged last.
 
-The only user of aio-pika but for the topology. Its traps, handled here once: a publish without a deadline can wait for
+With the topology and the cluster the only user of aio-pika. Its traps, handled here once: a publish without a deadline can wait for
 ever; one in flight when the connection is lost may end in a bare CancelledError; nothing is replayed after a
 reconnection; an acknowledgement on a channel that is gone must not fail, since the broker delivers again by itself.
 """
 
 import asyncio
-import random
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -21,9 +19,8 @@ from aio_pika.exceptions import (
     DeliveryError,
     ProbableAuthenticationError,
 )
-from aio_pika.robust_connection import RobustConnection
-from yarl import URL
 
+from shared.cluster import ClusterConnection, nodes_of
 from shared.errors import BrokerUnavailable, Misconfigured
 from shared.telemetry import log
 from shared.topology import Names, declare
@@ -32,7 +29,6 @@ HEARTBEAT_SECONDS: Final = 10
 RECONNECT_SECONDS: Final = 1
 CONNECT_SECONDS: Final = 5
 DEPTH_SECONDS: Final = 2
-_NEXT_NODE: Final = re.compile(r",(?=amqps?://)")
 _UNUSABLE: Final = (ChannelPreconditionFailed, ProbableAuthenticationError)
 
 
@@ -51,27 +47,6 @@ def _loss_is_an_error() -> Iterator[None]:
         raise ConnectionError("the connection was lost") from error
 
 
-class _ClusterConnection(RobustConnection):
-    """A connection to any node of a cluster: each attempt, also to connect again, takes one at random.
-
-    The library reads `url` once for each attempt and knows no list; at random, since other readers (its log) count
-    nothing, and so that the clients of a node that dies spread over those that are left.
-    """
-
-    def __init__(self, nodes: Sequence[URL]) -> None:
-        self._nodes = nodes
-        super().__init__(nodes[0])
-
-    @property
-    def url(self) -> URL:
-        """Return a node's address."""
-        return random.choice(self._nodes)  # noqa: S311  # spreads, guards nothing
-
-    @url.setter
-    def url(self, url: URL) -> None:
-        """Keep the list: the library sets what it was given."""
-
-
 class BrokerConnection:
     """One connection and one channel with confirms, kept alive for the life of the process; a component.
 
@@ -88,7 +63,7 @@ class BrokerConnection:
             "fail_fast": "0",
             "reconnect_interval": str(RECONNECT_SECONDS),
         }
-        self._nodes = [URL(node).update_query(options) for node in _NEXT_NODE.split(url)]
+        self._nodes = nodes_of(url, options)
         self._connection: AbstractRobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
         self._opened = asyncio.Event()
@@ -117,7 +92,7 @@ class BrokerConnection:
         while not self._opened.is_set():
             try:
                 # Not `connect_robust`: cancelled while it connects, it leaves a task behind that nothing can end.
-                self._connection = _ClusterConnection(self._nodes)
+                self._connection = ClusterConnection(self._nodes)
                 with _loss_is_an_error():
                     await self._connection.connect(timeout=CONNECT_SECONDS)
                     channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
