@@ -1,8 +1,8 @@
 """RabbitMQ in three nouns: a connection, a publisher that returns once confirmed, deliveries acknowledged last.
 
-With the topology and the cluster the only user of aio-pika. Its traps, handled here once: a publish without a deadline can wait for
-ever; one in flight when the connection is lost may end in a bare CancelledError; nothing is replayed after a
-reconnection; an acknowledgement on a channel that is gone must not fail, since the broker delivers again by itself.
+With the topology and the cluster the only user of aio-pika. Its traps, handled here once: a publish without a deadline
+can wait for ever; one in flight when the connection is lost may end in a bare CancelledError; nothing is replayed after
+a reconnection; an acknowledgement on a channel that is gone must not fail, since the broker delivers again by itself.
 """
 
 import asyncio
