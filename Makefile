@@ -1,7 +1,7 @@
 # make up     the whole system on this machine; Ctrl-C stops it (ARGS='--workers 2 --port 9000')
 # make test   every test          make check   format, lint, types, import law, unit tests
 # make test-compose   the container stack, for minutes, where a Docker engine answers
-# make docs   writes what /openapi.json and /asyncapi.json answer
+# make docs   writes what /openapi.json and /asyncapi.json answer, and the list of metrics
 .PHONY: up down setup dev test test-compose check docs lock
 .DEFAULT_GOAL := up
 STACK := services/cli/stack
@@ -36,6 +36,7 @@ check: dev
 docs: dev
 	.venv/bin/bugalou openapi --output services/console/static/openapi.json
 	.venv/bin/bugalou asyncapi --output services/console/static/asyncapi.json
+	.venv/bin/bugalou metrics --output deploy/monitoring/metrics.md
 
 # Requirements files, because other lock formats name the index's hosts.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header

@@ -6,6 +6,7 @@ a reconnection; an acknowledgement on a channel that is gone must not fail, sinc
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -22,6 +23,7 @@ from aio_pika.exceptions import (
 
 from shared.cluster import ClusterConnection, nodes_of
 from shared.errors import BrokerUnavailable, Misconfigured
+from shared.metrics import BROKER_CONNECTED, CONFIRM_SECONDS, DELIVERED, PUBLISH_FAILURES, REDELIVERED, watch
 from shared.telemetry import log
 from shared.topology import Names, declare
 
@@ -56,7 +58,7 @@ class BrokerConnection:
 
     def __init__(self, url: str, names: Names, purpose: str) -> None:
         self._names = names
-        self._purpose = purpose
+        self.purpose = purpose
         options = {
             "name": purpose,
             "heartbeat": str(HEARTBEAT_SECONDS),
@@ -68,6 +70,7 @@ class BrokerConnection:
         self._channel: AbstractRobustChannel | None = None
         self._opened = asyncio.Event()
         self._stopping = asyncio.Event()
+        watch(BROKER_CONNECTED, lambda: float(self.is_ready), purpose)
 
     async def run(self) -> None:
         """Connect, however long it takes; declare the topology; hold the connection until stopped."""
@@ -99,7 +102,7 @@ class BrokerConnection:
                     await declare(channel, self._names)
                 self._channel = channel
                 self._opened.set()
-                log.info("broker.connected", purpose=self._purpose)
+                log.info("broker.connected", purpose=self.purpose)
             except _UNUSABLE as error:
                 raise Misconfigured(f"RabbitMQ refuses this service: {type(error).__name__}: {error}") from error
             except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
@@ -157,6 +160,7 @@ class Publisher:
     def __init__(self, connection: BrokerConnection, *, timeout_seconds: float) -> None:
         self._connection = connection
         self._timeout_seconds = timeout_seconds
+        self._confirmed = CONFIRM_SECONDS.labels(connection.purpose)
 
     async def publish(
         self,
@@ -183,6 +187,7 @@ class Publisher:
             type=message_type,
             reply_to=reply_to,
         )
+        begun = time.perf_counter()
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 channel = await self._connection.channel()
@@ -190,9 +195,13 @@ class Publisher:
                 with _loss_is_an_error():
                     await target.publish(message, routing_key, mandatory=mandatory)
         except DeliveryError as error:
+            PUBLISH_FAILURES.labels(self._connection.purpose, "returned").inc()
             raise BrokerUnavailable("the broker did not take the message") from error
         except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
+            cause = "timeout" if isinstance(error, TimeoutError) else "lost"
+            PUBLISH_FAILURES.labels(self._connection.purpose, cause).inc()
             raise BrokerUnavailable(f"the broker is away ({type(error).__name__})") from error
+        self._confirmed.observe(time.perf_counter() - begun)
 
 
 class Delivery:
@@ -234,6 +243,8 @@ class Consumer:
         self._prefetch = prefetch
         self._accept = accept
         self._private_to = private_to
+        self._delivered = DELIVERED.labels(connection.purpose)
+        self._redelivered = REDELIVERED.labels(connection.purpose)
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -279,6 +290,9 @@ class Consumer:
         return _Subscription(queue, tag)
 
     async def _on_message(self, message: AbstractIncomingMessage) -> None:
+        self._delivered.inc()
+        if message.redelivered:
+            self._redelivered.inc()
         self._accept(Delivery(message))
 
 

@@ -69,10 +69,14 @@ class SettledBatch(Struct, frozen=True, tag="settled.v1"):
 
 
 class WorkerPulse(Struct, frozen=True, tag="pulse.v1"):
-    """What one worker has settled in the last second, told to all gateways."""
+    """What one worker has settled in the last second, told to all gateways.
+
+    `oldest` is when the oldest submission of its last batch was received, in microseconds since 1970; 0 is unknown.
+    """
 
     submissions: int
     messages: int
+    oldest: int = 0
 
 
 class RequestsTaken(Struct, frozen=True, tag="requests-taken.v1"):

@@ -6,6 +6,7 @@ may be run again.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -14,6 +15,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from shared.errors import DatabaseUnavailable, DataError, Misconfigured
+from shared.metrics import ACQUIRE_SECONDS, DATABASE_FAILURES, POOL_CONNECTIONS, watch
 from shared.telemetry import log
 from shared.waits import wait_for
 
@@ -23,7 +25,7 @@ else:
     Connection = PoolConnectionProxy
 Row: TypeAlias = asyncpg.Record
 
-ACQUIRE_SECONDS: Final = 10
+MOST_ACQUIRE_SECONDS: Final = 10
 COMMAND_SECONDS: Final = 30
 CONNECT_SECONDS: Final = 5
 RETRY_SECONDS: Final = 1
@@ -73,6 +75,16 @@ class Database:
         self._schema = schema
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._stopping = asyncio.Event()
+        self._acquired = ACQUIRE_SECONDS.labels(purpose)
+        watch(POOL_CONNECTIONS, lambda: self._connections(idle=False), purpose, "used")
+        watch(POOL_CONNECTIONS, lambda: self._connections(idle=True), purpose, "idle")
+        POOL_CONNECTIONS.labels(purpose, "most").set(most)
+
+    def _connections(self, *, idle: bool) -> float:
+        if self._pool is None:
+            return 0.0
+        free = self._pool.get_idle_size()
+        return free if idle else self._pool.get_size() - free
 
     async def run(self) -> None:
         """Open the pool, however long it takes; refuse an older schema; hold the pool until stopped."""
@@ -153,14 +165,17 @@ class Database:
         """Give a connection inside a transaction that commits when the block ends; errors come out translated."""
         if self._pool is None:
             raise DatabaseUnavailable("Postgres has not been reached yet")
+        begun = time.perf_counter()
         try:
-            async with (
-                self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
-                connection.transaction(readonly=readonly),
-            ):
-                yield connection
+            async with self._pool.acquire(timeout=MOST_ACQUIRE_SECONDS) as connection:
+                self._acquired.observe(time.perf_counter() - begun)
+                async with connection.transaction(readonly=readonly):
+                    yield connection
         except Exception as error:
             meant = translate(error)
+            if isinstance(meant, DatabaseUnavailable | DataError):
+                cause = "unavailable" if isinstance(meant, DatabaseUnavailable) else "refused"
+                DATABASE_FAILURES.labels(self._purpose, cause).inc()
             if meant is error:
                 raise
             raise meant from error

@@ -17,6 +17,7 @@ from msgspec.json import decode
 from shared.database import Database, Row
 from shared.errors import DatabaseUnavailable
 from shared.keys import ApiKey, digest_of, is_well_formed
+from shared.metrics import KEYRING_AGE, KEYRING_KEYS, watch
 from shared.rate_limits import RateLimit, RateLimits
 from shared.telemetry import log
 from shared.waits import wait_for
@@ -52,6 +53,7 @@ class Keyring:
         self._looked_at: float | None = None
         self._looked_at_time = 0
         self._stopping = asyncio.Event()
+        watch(KEYRING_AGE, lambda: self.age_seconds)
 
     @property
     def is_loaded(self) -> bool:
@@ -110,6 +112,7 @@ class Keyring:
                 self._keys = {record["digest"]: _key(record) for record in await connection.fetch(_LOAD)}
                 self.rate_limits.set(dict(_limits(await connection.fetch(_LIMITS))))
                 self._revision = row["revision"]
+                KEYRING_KEYS.set(len(self._keys))
                 log.info("keyring.loaded", keys=len(self._keys))
 
 

@@ -36,6 +36,7 @@ class Common(Struct, frozen=True, kw_only=True):
     log_level: str
     metrics_host: str
     metrics_port: int
+    metrics_seconds: float
     drain_seconds: float
 
 
@@ -91,6 +92,7 @@ def common(env: FileAwareEnv) -> Common:
         log_level=env.str("LOG_LEVEL", "info"),
         metrics_host=env.str("METRICS_HOST", "127.0.0.1"),
         metrics_port=env.int("METRICS_PORT", 0),
+        metrics_seconds=env.float("METRICS_SECONDS", 5.0),
         drain_seconds=env.float("DRAIN_SECONDS", 8.0),
     )
 

@@ -6,12 +6,18 @@ personal data: what is logged is named explicitly, and errors of drivers are log
 
 import logging
 import sys
+from collections.abc import MutableMapping
+from importlib.metadata import version
+from typing import Any
 
+import stamina.instrumentation
 import structlog
 from prometheus_client import start_http_server
+from stamina.instrumentation import RetryDetails
 from structlog.typing import FilteringBoundLogger
 
 from shared.errors import Misconfigured
+from shared.metrics import LOGGED, PROCESS, REGISTRY, RETRIES
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -28,12 +34,14 @@ def start_logging(service: str, level: str) -> None:
         structlog.processors.format_exc_info,
     ]
     structlog.configure(
-        processors=[*shared_steps, structlog.processors.JSONRenderer()],
+        processors=[_count, *shared_steps, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
+    stamina.instrumentation.set_on_retry_hooks([_note_retry])
+    PROCESS.labels(service, version("bugalou")).set(1)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -50,6 +58,20 @@ def start_metrics(host: str, port: int) -> None:
     """Serve this process's metrics; port 0 serves none."""
     if port:
         try:
-            start_http_server(port, host)
+            start_http_server(port, host, REGISTRY)
         except OSError as error:
             raise Misconfigured(f"settings: METRICS_PORT: cannot listen on {host}:{port} ({error.strerror})") from error
+
+
+def _count(_logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Count what somebody should look at; the names of our own events are a closed set."""
+    if method in ("warning", "error"):
+        LOGGED.labels(method, event["event"]).inc()
+    return event
+
+
+def _note_retry(details: RetryDetails) -> None:
+    """Count and log a retry; stamina's own hooks would log the arguments, which may be anything."""
+    cause = type(details.caused_by).__name__
+    RETRIES.labels(cause).inc()
+    log.warning("retry.scheduled", cause=cause, retry=details.retry_num, seconds=round(details.wait_for, 3))

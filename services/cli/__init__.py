@@ -6,6 +6,7 @@ import cyclopts
 
 from services.cli import accounts, keys, secrets
 from services.cli.documents.commands import asyncapi, openapi
+from services.cli.metrics import metrics
 from services.cli.migrate import migrate
 from services.cli.rebuild import rebuild
 from services.cli.send import send
@@ -25,6 +26,7 @@ app.command(keys.app)
 app.command(secrets.app)
 app.command(openapi)
 app.command(asyncapi)
+app.command(metrics)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from services.cli.stack.env_file import read_env
 from services.cli.stack.errors import AlreadyRuns, StackError
 from services.cli.stack.fleet import Size
 from services.cli.stack.layout import Layout
-from services.cli.stack.leftovers import find_leftovers
+from services.cli.stack.leftovers import find_leftovers, metrics_address
 from services.cli.stack.lock import Lock
 from services.cli.stack.session import Say, end, refuse_second, run
 from shared.settings import environment
@@ -77,7 +77,7 @@ def down(*, local: Path | None = None) -> None:
 
 
 def status(*, local: Path | None = None) -> None:
-    """Tell what runs here: one line a process.
+    """Tell what runs here: one line a process, with the address of its metrics.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def status(*, local: Path | None = None) -> None:
     holder = Lock(layout.lock).holder()
     print(f"running at {read_env(layout.env).get('BUGALOU_URL')}" if holder else "not running")
     for leftover in sorted(find_leftovers(layout), key=lambda found: found.name):
-        print(f"{leftover.name:12} {leftover.process.pid}")
+        print(f"{leftover.name:12} {leftover.process.pid:<8} {metrics_address(leftover) or ''}".rstrip())
 
 
 def _logged(layout: Layout, say: Say) -> Say:

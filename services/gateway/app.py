@@ -45,7 +45,12 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     application.on_shutdown.append(answers.leave)
     reply_to = f"{names.prefix}.answers.{uuid7()}"
     publisher = Publisher(publishing, timeout_seconds=settings.publish_seconds)
-    backlog = Backlog(listening, names.submissions, most_submissions=settings.backlog_submissions)
+    backlog = Backlog(
+        listening,
+        names.submissions,
+        most_submissions=settings.backlog_submissions,
+        clock=lambda: clock.now() if clock.is_trusted else None,
+    )
     peers = Peers(access.keyring.rate_limits, publisher, names.gateways)
     inbox = Inbox(settled=answers.take, pulse=backlog.take_pulse, taken=peers.take)
     consumer = Consumer(listening, reply_to, prefetch=INBOX_PREFETCH, accept=inbox.accept, private_to=names.gateways)

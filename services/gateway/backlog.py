@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from shared.contracts import WorkerPulse
 from shared.errors import BrokerUnavailable, Unavailable
+from shared.metrics import QUEUE_MESSAGES, SUBMISSIONS_LAG, watch
 from shared.telemetry import log
 from shared.waits import wait_for
 
@@ -44,24 +45,29 @@ class Backlog:
         queue: str,
         *,
         most_submissions: int,
+        clock: Callable[[], int | None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._broker = broker
         self._queue = queue
         self._most_submissions = most_submissions
+        self._clock = clock
         self._monotonic = monotonic
         self._drained: deque[_Drained] = deque(maxlen=4096)
         self._submissions_per_message = 1.0
         self._messages = 0
         self._seen_at = monotonic()
+        self._waits_since: float | None = None
+        self._settled_up_to = float("-inf")
         self._stopping = asyncio.Event()
+        watch(QUEUE_MESSAGES, lambda: self._messages)
+        watch(SUBMISSIONS_LAG, lambda: self.lag_seconds)
 
     async def run(self) -> None:
         """Look at the queue every second until stopped."""
         while not self._stopping.is_set():
             try:
-                self._messages = await self._broker.depth(self._queue)
-                self._seen_at = self._monotonic()
+                await self.look()
             except BrokerUnavailable as error:
                 log.debug("backlog.unknown", reason=str(error))
             await wait_for(self._stopping, LOOK_SECONDS)
@@ -75,9 +81,33 @@ class Backlog:
         """How long ago the broker last told the queue's depth: a frozen one keeps its connections, and says nothing."""
         return self._monotonic() - self._seen_at
 
+    @property
+    def lag_seconds(self) -> float:
+        """How long the oldest submission in the queue has waited, as far as can be seen from here; 0 where none does.
+
+        The queue does not tell how old its head is. It is about as old as what the workers settled last, and grows by a
+        second each second where they settle nothing; a gateway that started later sees only what it has lived through.
+        """
+        if self._waits_since is None:
+            return 0.0
+        return max(0.0, self._monotonic() - max(self._waits_since, self._settled_up_to))
+
+    async def look(self) -> None:
+        """Ask how much waits, or raise `BrokerUnavailable`."""
+        self._messages = await self._broker.depth(self._queue)
+        self._seen_at = self._monotonic()
+        if not self._messages:
+            self._waits_since = None
+        elif self._waits_since is None:
+            self._waits_since = self._seen_at
+
     def take_pulse(self, pulse: WorkerPulse) -> None:
         """Take what one worker has settled lately."""
         self._drained.append(_Drained(self._monotonic(), pulse.submissions, pulse.messages))
+        now = self._clock()
+        if pulse.oldest and now is not None:
+            age = max(0, now - pulse.oldest) / 1_000_000
+            self._settled_up_to = max(self._settled_up_to, self._monotonic() - age)
         if pulse.messages:
             measured = pulse.submissions / pulse.messages
             self._submissions_per_message += 0.2 * (measured - self._submissions_per_message)

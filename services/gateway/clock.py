@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from shared.metrics import CLOCK_OFFSET, CLOCK_UNCERTAINTY, watch
 from shared.versions import NODES, version_at
 
 MOST_UNCERTAIN_SECONDS: Final = 0.5
@@ -31,6 +32,8 @@ class SharedClock:
         self._uncertainty = float("inf")
         self._measured_at = 0.0
         self._last = 0
+        watch(CLOCK_OFFSET, lambda: time.time() - self.now() / 1_000_000)
+        watch(CLOCK_UNCERTAINTY, lambda: self._uncertainty)
 
     @property
     def is_trusted(self) -> bool:

@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 from shared.contracts import Submission, SubmissionBatch
 from shared.errors import Unavailable
 from shared.failpoints import Point, reach
+from shared.metrics import ACCEPTED, COMMIT_BYTES, COMMIT_SUBMISSIONS, UNCONFIRMED
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -95,6 +96,7 @@ class GroupCommit:
             raise Unavailable("more submissions wait for the broker than may")
         self._unconfirmed_submissions += count
         self._unconfirmed_bytes += size
+        UNCONFIRMED.inc(count)
         waiting = _Waiting(submissions, size, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._waiting_submissions += count
@@ -106,6 +108,7 @@ class GroupCommit:
         finally:
             self._unconfirmed_submissions -= count
             self._unconfirmed_bytes -= size
+            UNCONFIRMED.dec(count)
 
     def _consider(self) -> None:
         """Start a flight now, or see that one starts soon."""
@@ -156,8 +159,9 @@ class GroupCommit:
         submissions = [submission for waiting in aboard for submission in waiting.submissions]
         try:
             await reach(Point.GATEWAY_GATHERED)
+            body = _encode(SubmissionBatch(submissions))
             await self._publisher.publish(
-                _encode(SubmissionBatch(submissions)),
+                body,
                 routing_key=self._queue,
                 message_id=str(uuid7()),
                 content_type="application/msgpack",
@@ -176,3 +180,6 @@ class GroupCommit:
             for waiting in aboard:
                 if not waiting.confirmed.done():
                     waiting.confirmed.set_result(None)
+            ACCEPTED.inc(len(submissions))
+            COMMIT_SUBMISSIONS.observe(len(submissions))
+            COMMIT_BYTES.observe(len(body))

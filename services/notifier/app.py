@@ -17,8 +17,10 @@ from services.notifier.settings import Settings
 from shared.broker import BrokerConnection, Consumer
 from shared.database import Database, Listener
 from shared.lifecycle import Component
+from shared.measuring import Measuring
 from shared.messages.order import ADDRESSES
 from shared.messages.rendering import Renderer
+from shared.metrics import NOTIFICATIONS_LAG, Lag
 from shared.schema import HEAD
 from shared.topology import Names
 
@@ -53,8 +55,15 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
         for dispatcher in dispatchers:
             dispatcher.wake()
 
+    lags = {name: Lag(NOTIFICATIONS_LAG, name) for name in served}
+
+    async def measure() -> None:
+        for name, lag in lags.items():
+            lag.measured(await claims.lag_seconds(name))
+
+    measuring = Measuring(measure, every_seconds=settings.common.metrics_seconds)
     listener = Listener(settings.common.database_url, (WAKE_CHANNEL,), wake)
-    yield (consumer, intake, listener, *dispatchers, consuming, database)
+    yield (consumer, intake, listener, *dispatchers, measuring, consuming, database)
 
 
 def _channels(settings: Settings) -> dict[str, Channel]:

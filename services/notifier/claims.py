@@ -16,6 +16,7 @@ from services.notifier.message import Claimed, Message
 from services.notifier.rows import LOCK_DUE, READ_DUE, Due, read_due
 from shared.database import Connection, Database, translate
 from shared.errors import DataError
+from shared.metrics import NOT_SENT
 from shared.outbox import add_to_outbox
 from shared.telemetry import log
 
@@ -23,6 +24,12 @@ _NEXT_DUE: Final = """
 SELECT extract(epoch FROM due_at - clock_timestamp())::float8 FROM notifications
 WHERE channel = $1 AND state IN ('planned', 'held', 'waiting', 'sending') AND claimed_until IS NULL
 ORDER BY due_at LIMIT 1
+"""
+
+# Served by the index of what is due.
+_LAG: Final = """
+SELECT extract(epoch FROM clock_timestamp() - due_at)::float8 FROM notifications
+WHERE channel = $1 AND state IN ('planned', 'held', 'waiting', 'sending') AND due_at <= now() ORDER BY due_at LIMIT 1
 """
 
 _REST: Final = """
@@ -97,6 +104,12 @@ class Claims:
         async with self._database.transaction() as connection:
             await connection.execute(_REVIVE, channel)
 
+    async def lag_seconds(self, channel: str) -> float | None:
+        """Return for how long the oldest row that is due on a channel has been, or None where none is."""
+        async with self._database.transaction(readonly=True) as connection:
+            seconds: float | None = await connection.fetchval(_LAG, channel)
+        return seconds
+
     async def _settle(self, connection: Connection, due: Due, verdict: Verdict) -> Claimed | None:
         """Write one verdict; a datum that Postgres refuses fails that notification and none of its neighbours."""
         try:
@@ -142,6 +155,7 @@ class Claims:
             case Fail(reason):
                 await connection.execute(_REST, due.notification.id, "failed", reason, None)
                 await _tell(connection, due, "failed")
+        NOT_SENT.labels(due.notification.channel, verdict.reason).inc()
         log.info("notification.not_sent", notification=str(due.notification.id), reason=verdict.reason)
 
 

@@ -15,10 +15,10 @@ from services.notifier.backoff import server_pause
 from services.notifier.channels import Channel
 from services.notifier.claims import Round
 from services.notifier.message import Claimed
-from services.notifier.metrics import DELIVERIES, LAG_SECONDS
 from services.notifier.outcome import Outcome, PutOff, Result, Sent, Unreachable, result_of
 from shared.errors import DatabaseUnavailable
 from shared.failpoints import Point, reach
+from shared.metrics import CHANNEL_FAILURES, DELIVERIES, DELIVERY_SECONDS, HANDOVER_SECONDS
 from shared.telemetry import log
 from shared.waits import wait_for
 
@@ -142,7 +142,8 @@ class Dispatcher:
     async def _deliver(self, claimed: Claimed) -> Outcome:
         try:
             await reach(Point.NOTIFIER_CLAIMED, (self._name,))
-            return await self._channel.deliver(claimed.message)
+            with DELIVERY_SECONDS.labels(self._name).time():
+                return await self._channel.deliver(claimed.message)
         except Exception as error:
             # A mistake of ours, not of the message: it stays to be sent by a mended version.
             log.error("delivery.broken", notification=str(claimed.notification_id), error=type(error).__name__)
@@ -155,13 +156,14 @@ class Dispatcher:
             self._failures += 1
             self._asked_again_at = self._now() + server_pause(self._failures, random.random())  # noqa: S311  # spread
             log.warning("channel.unreachable", channel=self._name, failures=self._failures, reason=outcome.reason)
+        CHANNEL_FAILURES.labels(self._name).set(self._failures)
 
     async def _record(self, claimed: Claimed, outcome: Outcome) -> None:
         result = result_of(outcome, claimed.attempts, random.random())  # noqa: S311  # spreads pauses, guards nothing
         is_ours = await self._attempts.finish(claimed, result)
         DELIVERIES.labels(self._name, type(outcome).__name__.lower()).inc()
         if isinstance(outcome, Sent):
-            LAG_SECONDS.labels(self._name).observe(claimed.lag_seconds)
+            HANDOVER_SECONDS.labels(self._name).observe(claimed.lag_seconds)
         log.info(
             "delivery.finished",
             notification=str(claimed.notification_id),

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from services.notifier.notification import Planned
 from shared.database import Database
 from shared.messages.formats import show_text
+from shared.metrics import FAILURES, PLANNED
 
 WAKE_CHANNEL: Final = "notifications"
 """The NOTIFY channel that wakes the dispatchers."""
@@ -60,6 +61,8 @@ class Plans:
                 [plan.channel for plan in planned],
                 self._settle_seconds,
             )
+        for plan in planned:
+            PLANNED.labels(plan.kind, plan.channel).inc()
         return int(added)
 
     async def set_aside(self, body: bytes, reason: str) -> None:
@@ -67,3 +70,4 @@ class Plans:
         failure_id = uuid5(_FAILURES, body.hex())
         async with self._database.transaction() as connection:
             await connection.execute(_SET_ASIDE, failure_id, show_text(reason)[:500], body)
+        FAILURES.labels("notifier", "undecodable").inc()

@@ -10,6 +10,8 @@ from shared import outbox
 from shared.broker import BrokerConnection, Publisher
 from shared.database import Database, Listener
 from shared.lifecycle import Component
+from shared.measuring import Measuring
+from shared.metrics import OUTBOX_LAG, Lag
 from shared.schema import HEAD
 from shared.topology import Names
 
@@ -19,10 +21,16 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     """Build the relay; components in the order in which they are to stop."""
     names = Names(settings.common.amqp_prefix)
     publishing = BrokerConnection(settings.common.amqp_url, names, "relay publishes")
-    database = Database(settings.common.database_url, purpose="relay", most=2, schema=HEAD)
+    database = Database(settings.common.database_url, purpose="relay", most=3, schema=HEAD)
     store = Outbox(database)
     publisher = Publisher(publishing, timeout_seconds=settings.publish_seconds)
     carrier = Carrier(store, publisher, names.events, batch_events=settings.batch_events)
     maintenance = Maintenance(store, keep_days=settings.keep_days)
     listener = Listener(settings.common.database_url, (outbox.CHANNEL,), carrier.wake)
-    yield (listener, maintenance, carrier, publishing, database)
+    lag = Lag(OUTBOX_LAG)
+
+    async def measure() -> None:
+        lag.measured(await store.lag_seconds())
+
+    measuring = Measuring(measure, every_seconds=settings.common.metrics_seconds)
+    yield (listener, maintenance, carrier, measuring, publishing, database)

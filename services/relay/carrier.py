@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from services.relay.store import Outbox, Unsent
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
 from shared.failpoints import Point, reach
+from shared.metrics import CARRIED, CARRIED_BATCH
 from shared.telemetry import log
 from shared.topology import NOTIFIED_EVENTS
 from shared.waits import wait_for
@@ -80,6 +81,7 @@ class Carrier:
         if failures:
             raise failures[0]
         if events:
+            CARRIED_BATCH.observe(len(events))
             log.debug("relay.carried", events=len(events))
         return len(events)
 
@@ -94,6 +96,7 @@ class Carrier:
             # Most types have no subscriber, and need none; those that the notifier acts on must reach a queue.
             mandatory=event.type in NOTIFIED_EVENTS,
         )
+        CARRIED.labels(event.type).inc()
 
 
 class Maintenance:

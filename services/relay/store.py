@@ -15,6 +15,11 @@ SELECT id, created_at, type, account_id, body FROM outbox
 WHERE sent_at IS NULL ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED
 """
 _SENT: Final = "UPDATE outbox SET sent_at = now() WHERE id = ANY($1::uuid[]) AND sent_at IS NULL"
+# By the index of what is unsent, one row a partition.
+_LAG: Final = """
+SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 FROM outbox
+WHERE sent_at IS NULL ORDER BY created_at LIMIT 1
+"""
 _SWEPT_ROWS: Final = 5000
 _SWEEP: Final = f"""
 DELETE FROM outbox_default WHERE ctid = ANY(ARRAY(
@@ -72,6 +77,12 @@ class Outbox:
             yield [Unsent(row["id"], row["type"], row["account_id"], row["body"]) for row in rows], sent
             if sent:
                 await connection.execute(_SENT, sent)
+
+    async def lag_seconds(self) -> float | None:
+        """Return how long the oldest unsent event has waited, or None where all are sent."""
+        async with self._database.transaction(readonly=True) as connection:
+            seconds: float | None = await connection.fetchval(_LAG)
+        return seconds
 
     async def maintain(self, keep_days: int) -> bool:
         """Make the partitions of the coming days, drop those older than `keep_days`, sweep expired idempotency keys.

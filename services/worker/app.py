@@ -10,9 +10,11 @@ from services.worker.intake import Intake
 from services.worker.pulse import Pulse
 from services.worker.settings import Settings
 from services.worker.store import Store
+from services.worker.watch import Watch
 from shared.broker import BrokerConnection, Consumer, Publisher
 from shared.database import Database
 from shared.lifecycle import Component
+from shared.measuring import Measuring
 from shared.schema import HEAD
 from shared.topology import Names, dead_letters_of
 
@@ -23,15 +25,17 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     names = Names(settings.common.amqp_prefix)
     consuming = BrokerConnection(settings.common.amqp_url, names, "worker consumes")
     answering = BrokerConnection(settings.common.amqp_url, names, "worker answers")
-    database = Database(settings.common.database_url, purpose="worker", most=2, schema=HEAD)
+    database = Database(settings.common.database_url, purpose="worker", most=3, schema=HEAD)
     failures = Failures(database)
     handler = Handler(Store(database), failures)
     publisher = Publisher(answering, timeout_seconds=settings.publish_seconds)
     pulse = Pulse(publisher, names.gateways)
-    intake = Intake(handler, publisher, batch_rows=settings.batch_rows, count=pulse.count)
+    watch = Watch(database)
+    measuring = Measuring(watch.look, every_seconds=settings.common.metrics_seconds)
+    intake = Intake(handler, publisher, batch_rows=settings.batch_rows, count=pulse.count, clock=watch.now)
     consumer = Consumer(consuming, names.submissions, prefetch=settings.prefetch_messages, accept=intake.accept)
     drains: list[Component] = []
     for queue, place in ((names.submissions, "worker"), (names.notifications, "notifier")):
         dead = DeadLetters(failures, place)
         drains += [Consumer(answering, dead_letters_of(queue), prefetch=PREFETCH, accept=dead.accept), dead]
-    yield (consumer, intake, pulse, *drains, consuming, answering, database)
+    yield (consumer, intake, pulse, *drains, measuring, consuming, answering, database)

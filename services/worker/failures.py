@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 from shared.contracts import Submission
 from shared.database import Database
+from shared.metrics import FAILURES
 
 _ADD: Final = """
 INSERT INTO failures (id, account_id, livemode, place, cause, reason, body, submission_id, order_id, trace)
@@ -42,3 +43,4 @@ class Failures:
                 submission.order_id if submission else None,
                 submission.trace if submission else None,
             )
+        FAILURES.labels(place, cause).inc()

@@ -1,6 +1,7 @@
 """From deliveries to acknowledgements: gathers what has arrived, settles it in one batch, acknowledges last."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
@@ -12,6 +13,7 @@ from uuid_utils.compat import uuid7
 from shared.broker import Delivery
 from shared.contracts import Settled, SettledBatch, Submission
 from shared.errors import BrokerUnavailable
+from shared.metrics import BATCH_MESSAGES, BATCH_SECONDS, BATCH_SUBMISSIONS, SETTLE_SECONDS, WORKER_LAG, Lag
 from shared.telemetry import log
 
 SUSPICIOUS_REDELIVERIES: Final = 3
@@ -49,12 +51,20 @@ class Intake:
     """
 
     def __init__(
-        self, handler: Handles, publisher: Publishes, *, batch_rows: int, count: Callable[[int, int], None]
+        self,
+        handler: Handles,
+        publisher: Publishes,
+        *,
+        batch_rows: int,
+        count: Callable[[int, int, int], None],
+        clock: Callable[[], int],
     ) -> None:
         self._handler = handler
         self._publisher = publisher
         self._batch_rows = batch_rows
         self._count = count
+        self._clock = clock
+        self._lag = Lag(WORKER_LAG)
         self._waiting: asyncio.Queue[Delivery | None] = asyncio.Queue()
         self._stopped = False
 
@@ -91,6 +101,11 @@ class Intake:
             deliveries.append(delivery)
             submissions += more
             _note_origins(origins, delivery, more)
+        # Later deliveries are younger: the oldest in this worker's hands is in the batch.
+        oldest = min((submission.received_at for submission in submissions), default=0)
+        age = max(0, self._clock() - oldest) / 1_000_000 if oldest else None
+        self._lag.measured(age)
+        begun = time.perf_counter()
         settled = await self._handler.settle(submissions)
         answers: dict[str, list[Settled]] = defaultdict(list)
         for one in settled:
@@ -100,7 +115,14 @@ class Intake:
             await delivery.ack()
         for reply_to, batch in answers.items():
             await self._answer(reply_to, batch)
-        self._count(len(submissions), len(deliveries))
+        self._lag.measured(None)
+        self._count(len(submissions), len(deliveries), oldest)
+        seconds = time.perf_counter() - begun
+        BATCH_SECONDS.observe(seconds)
+        BATCH_SUBMISSIONS.observe(len(submissions))
+        BATCH_MESSAGES.observe(len(deliveries))
+        if age is not None:
+            SETTLE_SECONDS.observe(age + seconds)
         log.debug("batch.settled", messages=len(deliveries), submissions=len(submissions))
 
     async def _answer(self, reply_to: str, settled: list[Settled]) -> None:

@@ -41,19 +41,21 @@ class Pulse:
         self._exchange = exchange
         self._submissions = 0
         self._messages = 0
+        self._oldest = 0
         self._stopping = asyncio.Event()
 
-    def count(self, submissions: int, messages: int) -> None:
-        """Count one settled batch."""
+    def count(self, submissions: int, messages: int, oldest: int) -> None:
+        """Count one settled batch; `oldest` is when its oldest submission was received, 0 where it had none."""
         self._submissions += submissions
         self._messages += messages
+        self._oldest = oldest or self._oldest
 
     async def run(self) -> None:
         """Beat until stopped."""
         while not await wait_for(self._stopping, BEAT_SECONDS):
             if not self._messages:
                 continue
-            pulse = WorkerPulse(self._submissions, self._messages)
+            pulse = WorkerPulse(self._submissions, self._messages, self._oldest)
             self._submissions = self._messages = 0
             try:
                 await self._publisher.publish(

@@ -5,7 +5,7 @@ of orders (by id), then locks of orders (by id). Each waits only for transaction
 is no deadlock; and nothing of an order is read before it is locked, so no two workers both see its old state.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from shared.contracts import Settled, Submission
 from shared.database import Connection, Database
 from shared.failpoints import Point, reach
 from shared.fold import Mark
+from shared.metrics import SETTLED
 from shared.outbox import add_to_outbox
 
 
@@ -39,19 +40,21 @@ class Store:
             try:
                 async with self._database.transaction() as connection:
                     await reach(Point.WORKER_MERGING, (submission.order_number for submission in batch))
-                    settled = await _settle(connection, batch)
+                    answers, verdicts = await _settle(connection, batch)
                     await reach(Point.WORKER_MERGED)
                 await reach(Point.WORKER_COMMITTED)
-                return settled
             except _OrderVanished:
                 continue
+            for state, count in Counter(verdict.outcome for verdict in verdicts).items():
+                SETTLED.labels(state).inc(count)
+            return answers
 
 
 class _OrderVanished(Exception):
     """Another worker deleted an order (nothing in it counted any more) after this one saw it: it is to be made anew."""
 
 
-async def _settle(connection: Connection, batch: Sequence[Submission]) -> list[Settled]:
+async def _settle(connection: Connection, batch: Sequence[Submission]) -> tuple[list[Settled], list[Verdict]]:
     claims = await idempotency.claim(connection, batch)
     counted = [submission for submission in batch if submission.id not in claims.rejected]
     keyed = [submission.id for submission in counted if submission.idempotency is not None]
@@ -90,7 +93,7 @@ async def _settle(connection: Connection, batch: Sequence[Submission]) -> list[S
         connection,
         [(event, id) for id, result in merged.items() if not result.is_empty for event in events_of(id, result, now)],
     )
-    return _answers(batch, merged, verdicts, found, locked)
+    return _answers(batch, merged, verdicts, found, locked), verdicts
 
 
 async def _merge_locked(

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from shared.errors import Misconfigured
 from shared.http.authentication import show_standing
+from shared.http.measures import measure
 from shared.http.problems import shape_errors
 from shared.http.protocol import connection_factory
 from shared.settings import Web
@@ -21,7 +22,7 @@ _LAST_ACCEPTS: Final = 5
 
 def make_application(*, most_bytes: int) -> web.Application:
     """Return an application whose errors are problem documents; routes are added by the service."""
-    application = web.Application(middlewares=[shape_errors], client_max_size=most_bytes)
+    application = web.Application(middlewares=[measure, shape_errors], client_max_size=most_bytes)
     application.on_response_prepare.append(_name_no_software)
     application.on_response_prepare.append(show_standing)
     return application

@@ -151,7 +151,7 @@ async def dying_worker(world: World, handler: Handler) -> AsyncIterator[None]:
     async with Proxy(world.amqp_url) as proxy:
         consuming = BrokerConnection(proxy.url, world.names, "dying")
         publisher = Publisher(consuming, timeout_seconds=1)
-        intake = Intake(handler, publisher, batch_rows=500, count=lambda _messages, _submissions: None)
+        intake = Intake(handler, publisher, batch_rows=500, count=lambda *_: None, clock=lambda: 0)
         consumer = Consumer(consuming, world.names.submissions, prefetch=64, accept=intake.accept)
         tasks = [asyncio.ensure_future(component.run()) for component in (consumer, intake, consuming)]
         try:

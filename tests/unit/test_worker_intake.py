@@ -51,7 +51,7 @@ async def test_every_gateway_that_waits_for_a_repeated_key_is_told() -> None:
     first = submission(idempotency=b"k" * 16, wait=True)
     again = submission(id=first.id, minutes=1, idempotency=b"k" * 16, wait=True)
     answers = Answers(expected=2)
-    intake = Intake(SettlesAtOnce(), answers, batch_rows=500, count=lambda _submissions, _messages: None)
+    intake = Intake(SettlesAtOnce(), answers, batch_rows=500, count=lambda *_: None, clock=lambda: 0)
     intake.accept(delivery("one gateway", first))
     intake.accept(delivery("another", again))
     running = asyncio.ensure_future(intake.run())

@@ -10,6 +10,7 @@ import psutil
 from services.cli.stack.errors import StackError
 from services.cli.stack.layout import Layout
 from services.cli.stack.order import STOP_ORDER, group_of, stop_seconds, stop_signal
+from services.cli.stack.ports import LOOPBACK
 from services.cli.stack.program import Program
 
 # Set for every process of the stack, so that it is known for ours without trusting a pid: pids are used again.
@@ -30,6 +31,16 @@ class Leftover:
             return not self.process.is_running() or bool(self.process.status() == psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return True
+
+
+def metrics_address(leftover: Leftover) -> str | None:
+    """Return where a process serves its metrics, or None where it serves none, or is another user's."""
+    with contextlib.suppress(psutil.Error, OSError):
+        environment = leftover.process.environ()
+        port = environment.get("BUGALOU_METRICS_PORT", "0")
+        if port != "0":
+            return f"http://{environment.get('BUGALOU_METRICS_HOST', LOOPBACK)}:{port}/metrics"
+    return None
 
 
 def mark(program: Program, layout: Layout) -> Program:

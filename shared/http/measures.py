@@ -1,0 +1,43 @@
+"""What each request adds to the metrics: an answer by route and status, and how long it took."""
+
+import time
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import Counter, Histogram
+
+from shared.http.routes import ROUTE
+from shared.metrics import HTTP_REQUESTS, HTTP_SECONDS
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+OTHER: Final = "other"
+_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_GONE: Final = "gone"
+"""The status of a request whose client left before it had an answer."""
+
+
+@web.middleware
+async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count an answer under its route as declared: what a client made up is no label."""
+    begun = time.perf_counter()
+    status = _GONE
+    try:
+        response = await handler(request)
+        status = str(response.status)
+    except web.HTTPException as answer:
+        status = str(answer.status)
+        raise
+    finally:
+        route = request.get(ROUTE)
+        method = request.method if request.method in _METHODS else OTHER
+        answers, seconds = _series(method, OTHER if route is None else route.path, status)
+        answers.inc()
+        seconds.observe(time.perf_counter() - begun)
+    return response
+
+
+@lru_cache(maxsize=4096)
+def _series(method: str, route: str, status: str) -> tuple[Counter, Histogram]:
+    return HTTP_REQUESTS.labels(method, route, status), HTTP_SECONDS.labels(method, route)
