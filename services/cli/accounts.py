@@ -1,13 +1,15 @@
-"""`bugalou accounts`: the tenants."""
+"""`bugalou accounts`: the tenants, and who signs in to their dashboards."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 import cyclopts
 import msgspec
 from cyclopts import Parameter
 
-from services.cli.operate import carry_out, opened
+from services.cli.operate import carry_out, opened, setting
 from services.console.accounts import Accounts
+from services.console.dashboard.sign_in_links import LASTS, SignInLinks
 
 app = cyclopts.App(name="accounts", help="Tenants: every key, order and notification belongs to exactly one.")
 
@@ -35,3 +37,56 @@ def create(name: str, /, *, json: Annotated[bool, Parameter(negative=())] = Fals
     else:
         print(f"account   {made['account']}\nlive key  {made['key']}\ntest key  {made['testKey']}")
         print("Keep the keys now: only their hashes are stored.")
+
+
+@app.command
+def link(
+    account: UUID,
+    /,
+    *,
+    test: Annotated[bool, Parameter(negative=())] = False,
+    url: str | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Make a link that signs in to an account's dashboard once; who follows it may do everything there.
+
+    Parameters
+    ----------
+    account
+        The account's id.
+    test
+        Only for its test data.
+    url
+        Where the dashboard is (default: BUGALOU_URL, or what `bugalou up` wrote).
+    json
+        Print {"link"} for a program.
+    """
+
+    async def work() -> str:
+        origin = (url or setting("URL")).rstrip("/")
+        async with opened() as database:
+            return origin + await SignInLinks(database).make(account, live=not test)
+
+    made = carry_out(work)
+    if json:
+        print(msgspec.json.encode({"link": made}).decode())
+    else:
+        print(f"{made}\nIt works once, within {LASTS.total_seconds() / 60:.0f} minutes.")
+
+
+@app.command
+def sign_out(account: UUID, /) -> None:
+    """End every session of an account's dashboard, and its links that nobody has used; keys stay as they are.
+
+    Parameters
+    ----------
+    account
+        The account's id.
+    """
+
+    async def work() -> None:
+        async with opened() as database:
+            await SignInLinks(database).sign_out_all(account)
+
+    carry_out(work)
+    print("Everybody is signed out.")

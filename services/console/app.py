@@ -7,6 +7,7 @@ from aiohttp import web
 
 from services.console.account_settings import SettingsStore
 from services.console.customers import Customers
+from services.console.dashboard.mounting import Readers, mount_dashboard
 from services.console.handlers.customers import CustomersHandler
 from services.console.handlers.descriptions import DescriptionsHandler
 from services.console.handlers.export import ExportHandler
@@ -31,6 +32,7 @@ from shared.http.server import HttpServer, make_application
 from shared.lifecycle import Component
 
 WRITING_CONNECTIONS = 2
+VISITING_CONNECTIONS = 3
 HANDLERS = (
     OrdersHandler,
     ExportHandler,
@@ -51,18 +53,24 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     # A pool of their own: slow clients must not keep others from reading.
     exporting = Database(url, purpose="console exports", most=settings.exports, role=ROLE)
     writing = Database(url, purpose="console writes", most=WRITING_CONNECTIONS)
+    orders, history, notifications = OrdersReader(reading), HistoryReader(reading), NotificationsReader(reading)
+    overview = OverviewReader(reading)
     for handler in (
-        OrdersHandler(keys, OrdersReader(reading), HistoryReader(reading), NotificationsReader(reading)),
+        OrdersHandler(keys, orders, history, notifications),
         ExportHandler(keys, OrdersReader(exporting)),
         ReceiptsHandler(keys, ReceiptsReader(reading)),
-        OverviewHandler(keys, OverviewReader(reading)),
+        OverviewHandler(keys, overview),
         SettingsHandler(keys, SettingsStore(reading, writing), body_seconds=seconds),
         KeysHandler(keys, KeysStore(reading, writing), body_seconds=seconds),
         CustomersHandler(keys, Customers(writing)),
         DescriptionsHandler(),
     ):
         add_routes(application, handler)
-    return (reading, exporting, writing)
+    # Signing in and out must not wait for whoever reads or writes much.
+    visiting = Database(url, purpose="console sessions", most=VISITING_CONNECTIONS)
+    readers = Readers(orders, history, notifications, overview)
+    mount_dashboard(application, settings, keys, visiting, readers)
+    return (reading, exporting, writing, visiting)
 
 
 @asynccontextmanager

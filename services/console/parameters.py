@@ -14,6 +14,7 @@ from shared.orders.moments import is_date, parse_timestamp, to_datetime
 from shared.orders.text import text_fault
 
 _WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _MOST_REPORTED: Final = 20
 
 
@@ -94,6 +95,14 @@ class Parameters:
         if value is not None and month is None:
             self.refuse(name, f"must be {MONTH_FORM}")
         return month
+
+    def currency(self, name: str) -> str | None:
+        """Read the code of a currency (ISO 4217)."""
+        value = self._value(name)
+        if value is not None and _CURRENCY.fullmatch(value) is None:
+            self.refuse(name, "must be a currency's code such as EUR")
+            return None
+        return value
 
     def whole(self, name: str, default: int, *, least: int, most: int) -> int:
         """Read a whole number."""

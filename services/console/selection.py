@@ -5,9 +5,11 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from msgspec import Meta, Struct
 
+from services.console.months import Month
 from services.console.paging import Paging, read_paging
 from services.console.parameters import Parameters
 from services.console.sorting import NEWEST, SORTS, Sort
+from shared.account_settings import TIMEZONE
 from shared.http.routes import Parameter
 from shared.keys import ApiKey
 from shared.orders.body import OrderStatus, PaymentStatus, Text64, Text200, Text254
@@ -31,7 +33,14 @@ PARAMETERS: Final = (
         of=Annotated[Text200, Meta(min_length=1)],
         description="A part of orderNumber, invoiceNumber, customerName or customerEmail, ignoring case.",
     ),
+    Parameter(name="dueFrom", of=Day, description="Due on this day or later."),
     Parameter(name="dueBefore", of=Day, description="Due before this day."),
+    Parameter(
+        name="month",
+        of=Annotated[str, Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")],
+        description="Invoiced in this month, as the overview counts: by invoiceDate, else by createdAt.",
+    ),
+    Parameter(name="currency", of=Annotated[str, Meta(pattern="^[A-Z]{3}$")], description="In this currency."),
     Parameter(
         name="updatedSince",
         of=Timestamp,
@@ -54,6 +63,9 @@ class Filters(Struct, frozen=True, kw_only=True):
     platform: str | None = None
     customer_email: str | None = None
     q: str | None = None
+    month: Month | None = None
+    currency: str | None = None
+    due_from: date | None = None
     due_before: date | None = None
     updated_since: datetime | None = None
 
@@ -65,10 +77,13 @@ class Filters(Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if value is not None and value != ():
                 conditions.append(condition.format(f"${first + len(values)}"))
-                values.append(value)
+                values.append(value.first_day if isinstance(value, Month) else value)
         return conditions, values
 
 
+# The same day as the overview's: that of the invoice, else of the order where the account is.
+_DAY: Final = f"""coalesce(invoice_date, (created_at AT TIME ZONE (SELECT coalesce(
+    (SELECT document->>'timezone' FROM settings WHERE account_id = $1), '{TIMEZONE}')))::date)"""
 _CONDITIONS: Final = {
     "payment_status": "payment_status = ANY({}::text[])",
     "order_status": "order_status = ANY({}::text[])",
@@ -76,6 +91,9 @@ _CONDITIONS: Final = {
     "customer_email": "lower(customer_email) = lower({}::text)",
     # Not LIKE: so % and _ and \ are characters like any other.
     "q": "strpos(search, lower({}::text)) > 0",
+    "month": f"{_DAY} >= {{0}}::date AND {_DAY} < ({{0}}::date + interval '1 month')::date",
+    "currency": "currency = {}::text",
+    "due_from": "due_date >= {}::date",
     "due_before": "due_date < {}::date",
     "updated_since": "updated_at >= {}::timestamptz",
 }
@@ -118,6 +136,9 @@ def _read_filters(parameters: Parameters) -> Filters:
         platform=parameters.text("platform", most=64),
         customer_email=parameters.text("customerEmail", most=254),
         q=parameters.text("q", most=200),
+        month=parameters.month("month"),
+        currency=parameters.currency("currency"),
+        due_from=parameters.day("dueFrom"),
         due_before=parameters.day("dueBefore"),
         updated_since=parameters.moment("updatedSince"),
     )

@@ -9,7 +9,8 @@ from shared.settings import Common, Web, common, secret_keys, web
 class Settings(Struct, frozen=True, kw_only=True):
     """`connections` bounds how many requests read from Postgres at once, `exports` how many of them may be files.
 
-    Never log it: it holds secrets.
+    Somebody who signed in to the dashboard is signed out after `session_idle_hours` without a look at it, and after
+    `session_hours` anyway. Never log it: it holds secrets.
     """
 
     common: Common
@@ -17,6 +18,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     secret_keys: tuple[str, ...]
     connections: int
     exports: int
+    session_idle_hours: float
+    session_hours: float
 
 
 def fill(env: FileAwareEnv) -> Settings:
@@ -27,4 +30,6 @@ def fill(env: FileAwareEnv) -> Settings:
         secret_keys=secret_keys(env),
         connections=env.int("CONSOLE_CONNECTIONS", 8, validate=validate.Range(min=1)),
         exports=env.int("CONSOLE_EXPORTS", 2, validate=validate.Range(min=1)),
+        session_idle_hours=env.float("CONSOLE_SESSION_IDLE_HOURS", 24.0, validate=validate.Range(min=0.01, max=8760)),
+        session_hours=env.float("CONSOLE_SESSION_HOURS", 168.0, validate=validate.Range(min=0.01, max=8760)),
     )

@@ -1,0 +1,93 @@
+"""Money, dates and numbers in the form of a language (CLDR, by Babel), and foreign text made safe to show."""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_skeleton
+from babel.numbers import format_currency, format_decimal, get_currency_symbol
+
+from services.console.months import Month
+
+_UNSHOWN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line separators, and the bidirectional overrides, which can make an amount read backwards."""
+
+
+class Formats:
+    """Writes values for one reader: their language, and the account's time zone."""
+
+    def __init__(self, locale: str, zone: str) -> None:
+        self._locale = locale
+        self.zone: tzinfo = ZoneInfo(zone)
+
+    def money(self, amount: str | None, currency: str | None) -> str:
+        """Return an amount, exact to its last decimal: "€ 2.950,00" in Dutch; an en dash where there is none."""
+        if amount is None:
+            return "–"
+        exact = Decimal(amount)
+        if currency is None:
+            return format_decimal(exact, format="#,##0.00", locale=self._locale, decimal_quantization=False)
+        return format_currency(exact, currency, locale=self._locale, decimal_quantization=False)
+
+    def currency(self, code: str) -> str:
+        """Return how a currency is called: its code, with its sign where it has one."""
+        sign = get_currency_symbol(code, locale=self._locale)
+        return code if sign == code else f"{code} ({sign})"
+
+    def number(self, number: str | float | Decimal) -> str:
+        """Return a number, exact to its last decimal."""
+        return format_decimal(Decimal(str(number)), locale=self._locale, decimal_quantization=False)
+
+    def day(self, day: str | date | None) -> str:
+        """Return a day: "22 nov 2026"."""
+        if day is None:
+            return "–"
+        return format_date(_date(day), format="medium", locale=self._locale)
+
+    def long_day(self, day: str | date) -> str:
+        """Return a day in words: "22 november 2026"."""
+        return format_date(_date(day), format="long", locale=self._locale)
+
+    def moment(self, moment: str | datetime) -> str:
+        """Return a moment on the account's clock: "22 nov 2026 14:03"."""
+        return format_datetime(
+            self.local(moment), format="d MMM y HH:mm" if self._locale != "en_US" else "medium", locale=self._locale
+        )
+
+    def clock(self, moment: str | datetime) -> str:
+        """Return a time of day on the account's clock."""
+        return format_datetime(self.local(moment), format="HH:mm", locale=self._locale)
+
+    def month(self, month: Month | str) -> str:
+        """Return a month: "november 2026"."""
+        return format_skeleton("yMMMM", _first(month), locale=self._locale)
+
+    def short_month(self, month: Month | str) -> str:
+        """Return a month as a chart's axis names it: "nov"."""
+        return format_date(_first(month), format="LLL", locale=self._locale).rstrip(".")
+
+    def local(self, moment: str | datetime) -> datetime:
+        """Return a moment on the account's clock."""
+        return (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).astimezone(self.zone)
+
+
+def show_text(text: object) -> str:
+    """Return foreign text on one line, without what could change how the rest is read."""
+    return _UNSHOWN.sub(" ", str(text)).strip()
+
+
+ShowsText = Callable[[object], str]
+
+
+def _date(day: str | date) -> date:
+    return date.fromisoformat(day) if isinstance(day, str) else day
+
+
+def _first(month: Month | str) -> date:
+    found = Month.parse(month) if isinstance(month, str) else month
+    if found is None:
+        raise ValueError(f"no month: {month}")
+    return found.first_day

@@ -1,0 +1,1 @@
+"""The pages, one module for each, beside its template and its wording."""

@@ -1,0 +1,217 @@
+"""The frame of every page: its route, who may see it, the checks of a form, and errors as pages."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Literal, Protocol
+
+from aiohttp import web
+from msgspec import Struct
+
+from services.console.dashboard import cookies
+from services.console.dashboard.files import PREFIX, Files
+from services.console.dashboard.formats import Formats
+from services.console.dashboard.headers import PRIVATE
+from services.console.dashboard.language import phrases_for
+from services.console.dashboard.rendering import render, set_up
+from services.console.dashboard.sessions import Session, Sessions
+from services.console.dashboard.visit import (
+    HOME,
+    SignedOut,
+    Visit,
+    check_csrf,
+    check_origin,
+    read_form,
+    see_other,
+    sign_in_path,
+)
+from shared.account_settings import TIMEZONE
+from shared.http.problems import Problem, problem_of, problem_of_status
+from shared.keys import Scope
+from shared.telemetry import log
+
+PageHandler = Callable[[Any, Visit], Awaitable[web.StreamResponse]]
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A page's place in the navigation; `name` is that of its phrase in wording.common, as is its icon's."""
+
+    name: str
+    on_phone: bool = False
+    """In the bar at the bottom of a phone; else under "more"."""
+
+
+class PageRoute(Struct, frozen=True, kw_only=True):
+    """One method of one page; `handler` is a method of the class that holds it in its `PAGES`.
+
+    `scope` is what the session must have. A public page is for those too who are not signed in, and its forms carry no
+    token.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    handler: PageHandler
+    scope: Scope = "orders:read"
+    is_public: bool = False
+    entry: Entry | None = None
+
+
+class HasPages(Protocol):
+    """A class of pages."""
+
+    @property
+    def PAGES(self) -> tuple[PageRoute, ...]:  # noqa: N802  # a constant of the class
+        """Its routes."""
+        ...
+
+
+class Site:
+    """Adds pages to an application and answers for all of them."""
+
+    def __init__(self, application: web.Application, sessions: Sessions, *, body_seconds: float) -> None:
+        self._application = application
+        self._sessions = sessions
+        self._body_seconds = body_seconds
+        self._entries: list[PageRoute] = []
+        files = Files()
+        set_up(application, files)
+        application.router.add_get(f"{PREFIX}/{{file}}", files.answer)
+
+    def add(self, pages: HasPages) -> None:
+        """Fill the router from the routes of a class, of which `pages` is one."""
+        for route in pages.PAGES:
+            if route.entry is not None:
+                self._entries.append(route)
+            self._application.router.add_route(route.method, route.path, self._bind(route, pages))
+            if route.method == "GET":
+                self._application.router.add_route("HEAD", route.path, self._bind(route, pages))
+
+    def close(self) -> None:
+        """Add what answers every other address of the dashboard; after all pages."""
+        for path in (HOME, f"{HOME}/{{rest:.*}}"):
+            self._application.router.add_route("*", path, self._unknown)
+
+        async def home(_: web.Request) -> web.Response:
+            return see_other(HOME)
+
+        self._application.router.add_get("/", home)
+
+    def context(self, visit: Visit) -> dict[str, Any]:
+        """Return what every template knows."""
+        session = visit.session
+        entries = [route for route in self._entries if session is not None and session.can(route.scope)]
+        return {
+            "visit": visit,
+            "session": session,
+            "t": visit.phrases.common,
+            "f": visit.formats,
+            "language": visit.phrases.language,
+            "path": visit.request.path,
+            "here": visit.request.raw_path,
+            "entries": [(route.path, route.entry) for route in entries],
+        }
+
+    def render(self, visit: Visit, template: str, *, status: int = 200, block: str | None = None, **more: Any) -> Any:
+        """Return a page, or one block of it alone."""
+        return render(visit.request, template, {**self.context(visit), **more}, status=status, block=block)
+
+    def _bind(self, route: PageRoute, pages: HasPages) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            session: Session | None = None
+            try:
+                session = await self._session(request)
+                visit = await self._visit(request, route, session)
+                response = await route.handler(pages, visit)
+            except SignedOut:
+                response = self._sign_in_first(request)
+            except web.HTTPException as error:
+                response = self._failed(request, session, error)
+            except ConnectionError:
+                raise
+            except Exception as error:  # the edge: as in shared.http.problems, and in HTML
+                response = self._failed(request, session, error)
+            return _private(response)
+
+        return handle
+
+    async def _session(self, request: web.Request) -> Session | None:
+        token = cookies.session_token(request)
+        return None if token is None else await self._sessions.find(token)
+
+    async def _visit(self, request: web.Request, route: PageRoute, session: Session | None) -> Visit:
+        if session is None and not route.is_public:
+            raise SignedOut
+        form: Mapping[str, str] = {}
+        if route.method == "POST":
+            check_origin(request)
+            form = await read_form(request, seconds=self._body_seconds)
+            if session is not None and not route.is_public:
+                check_csrf(request, session, form)
+        if session is not None and not route.is_public and not session.can(route.scope):
+            raise Problem(403, "missing_scope", f"This session lacks the scope {route.scope}")
+        return _visit(request, session, form)
+
+    def _sign_in_first(self, request: web.Request) -> web.Response:
+        if request.headers.get("HX-Request") == "true":
+            # A redirect would put the sign-in page where a list was.
+            return web.Response(status=401, headers={"HX-Redirect": sign_in_path(request)})
+        response = see_other(sign_in_path(request))
+        if cookies.session_token(request) is not None:
+            cookies.forget_session(request, response)
+        return response
+
+    async def _unknown(self, request: web.Request) -> web.StreamResponse:
+        session: Session | None = None
+        try:
+            session = await self._session(request)
+            response: web.StreamResponse = self._failed(request, session, problem_of_status(404))
+        except Exception as error:  # the edge, as above
+            response = self._failed(request, session, error)
+        return _private(response)
+
+    def _failed(self, request: web.Request, session: Session | None, error: Exception) -> web.StreamResponse:
+        if isinstance(error, web.HTTPException) and error.status < HTTPStatus.BAD_REQUEST:
+            return error
+        problem = problem_of(error)
+        problem_response = problem.response()
+        request_id = problem_response.headers["X-Request-Id"]
+        if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("request.failed", request=request_id, exc_info=error)
+        elif problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            log.warning("request.refused", reason=str(error))
+        visit = _visit(request, session, {})
+        words = visit.phrases.common
+        special = {"stale_form": words.stale_page, "foreign_origin": words.foreign_form}
+        known = problem.status if problem.status in words.error_titles else 400
+        response: web.Response = self.render(
+            visit,
+            "error.html",
+            status=problem.status,
+            title=words.error_titles[known],
+            text=special.get(problem.code, words.error_texts[known]),
+            faults=problem.faults,
+            request_id=request_id,
+        )
+        response.headers.update(problem.headers)
+        response.headers["X-Request-Id"] = request_id
+        return response
+
+
+def _visit(request: web.Request, session: Session | None, form: Mapping[str, str]) -> Visit:
+    account_language = session.language if session is not None else None
+    accepted = request.headers.get("Accept-Language", "")
+    phrases = phrases_for(cookies.chosen_language(request), accepted, account_language)
+    zone = (session.zone if session is not None else None) or TIMEZONE
+    return Visit(request=request, phrases=phrases, formats=_formats(phrases.locale, zone), session=session, form=form)
+
+
+def _formats(locale: str, zone: str) -> Formats:
+    try:
+        return Formats(locale, zone)
+    except (ValueError, OSError, LookupError):  # Postgres may know zones that this machine does not
+        return Formats(locale, TIMEZONE)
+
+
+def _private(response: web.StreamResponse) -> web.StreamResponse:
+    for name, value in PRIVATE.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,123 @@
+"use strict";
+
+// What pages cannot do without a script: lists that stay current, errors of the network, menus that close.
+(() => {
+  const unreachable = document.getElementById("unreachable");
+
+  function reachable(is) {
+    if (unreachable) unreachable.hidden = is;
+  }
+
+  // A part of a page with data-live asks for itself anew; the answer to "still the same?" costs next to nothing.
+  const PAUSE = 1200;
+  const MOST_PAUSE = 15000;
+
+  function keepCurrent(part) {
+    let etag = "";
+    let pause = PAUSE;
+
+    async function look() {
+      if (!part.isConnected) return;
+      if (document.hidden) {
+        document.addEventListener("visibilitychange", look, { once: true });
+        return;
+      }
+      const address = part.dataset.live;
+      const started = performance.now();
+      try {
+        const answer = await fetch(address, {
+          headers: { "HX-Request": "true", ...(etag ? { "If-None-Match": etag } : {}) },
+          cache: "no-store", credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(15000),
+        });
+        if (answer.status === 401) {
+          location.reload();
+          return;
+        }
+        if (answer.status !== 304 && !answer.ok) throw new Error(String(answer.status));
+        if (answer.status === 200 && address === part.dataset.live) {
+          const text = await answer.text();
+          const known = etag;
+          etag = answer.headers.get("ETag") || "";
+          if (known !== etag && part.dataset.etag !== etag && !part.contains(document.activeElement?.closest("form, details[open]"))) {
+            show(part, text);
+          }
+          part.dataset.etag = etag;
+        }
+        reachable(true);
+        // A server that takes its time is asked less often.
+        pause = Math.max(PAUSE, 4 * (performance.now() - started));
+      } catch {
+        reachable(false);
+        pause = Math.min(MOST_PAUSE, 2 * pause);
+      }
+      setTimeout(look, pause);
+    }
+    setTimeout(look, PAUSE);
+  }
+
+  function show(part, text) {
+    const before = new Map([...part.querySelectorAll("[data-version]")].map((row) => [row.id, row.dataset.version]));
+    const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+    const open = new Set([...part.querySelectorAll("details[open][id]")].map((each) => each.id));
+    // The server's own page, made by the same templates as the first one; no script in it would be run.
+    part.innerHTML = text;
+    open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    part.querySelectorAll("[data-version]").forEach((row) => {
+      if (before.size && before.get(row.id) !== row.dataset.version) row.classList.add("changed");
+    });
+    htmx.process(part);
+  }
+
+  function begin(root) {
+    root.querySelectorAll("[data-live]").forEach((part) => {
+      if (!part.dataset.begun) {
+        part.dataset.begun = "true";
+        keepCurrent(part);
+      }
+    });
+  }
+
+  document.body.addEventListener("htmx:load", (event) => begin(event.detail.elt.parentElement || document.body));
+  document.body.addEventListener("htmx:sendError", () => reachable(false));
+  document.body.addEventListener("htmx:timeout", () => reachable(false));
+  document.body.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status !== 401) reachable(false);
+  });
+  document.body.addEventListener("htmx:afterOnLoad", () => reachable(true));
+
+  // Menus close by Escape and by a click elsewhere.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    document.querySelectorAll("details.more[open]").forEach((menu) => {
+      menu.removeAttribute("open");
+      menu.querySelector("summary").focus();
+    });
+  });
+  document.addEventListener("click", (event) => {
+    document.querySelectorAll("details.more[open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.removeAttribute("open");
+    });
+  });
+
+  // A form that was sent is not sent twice; one that asks first asks.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.confirm && !confirm(form.dataset.confirm)) {
+      event.preventDefault();
+      return;
+    }
+    if (form.method === "post") setTimeout(() => form.querySelectorAll("button").forEach((button) => { button.disabled = true; }), 0);
+  });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) document.querySelectorAll("form button[disabled]").forEach((button) => { button.disabled = false; });
+  });
+
+  // A notice is said once: a page loaded again does not say it again.
+  const address = new URL(location.href);
+  if (address.searchParams.has("notice")) {
+    address.searchParams.delete("notice");
+    history.replaceState(null, "", address);
+  }
+  begin(document.body);
+})();
