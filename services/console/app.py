@@ -16,6 +16,8 @@ from services.console.handlers.orders import OrdersHandler
 from services.console.handlers.overview import OverviewHandler
 from services.console.handlers.receipts import ReceiptsHandler
 from services.console.handlers.settings import SettingsHandler
+from services.console.handlers.whatsapp import WhatsAppHandler
+from services.console.handlers.whatsapp_hook import WhatsAppHookHandler
 from services.console.history import HistoryReader
 from services.console.keys import KeysStore
 from services.console.notifications import NotificationsReader
@@ -24,21 +26,27 @@ from services.console.overview import OverviewReader
 from services.console.receipts import ReceiptsReader
 from services.console.settings import Settings
 from services.console.tenancy import ROLE
+from services.console.whatsapp import WhatsAppAccounts
+from services.console.whatsapp_hook import StatusInbox
 from shared.database import Database
 from shared.http.access import Access
 from shared.http.health import add_health
 from shared.http.routes import add_routes
 from shared.http.server import HttpServer, make_application
 from shared.lifecycle import Component
+from shared.secrets import Secrets
 
 WRITING_CONNECTIONS = 2
 VISITING_CONNECTIONS = 3
+HOOK_CONNECTIONS = 2
 HANDLERS = (
     OrdersHandler,
     ExportHandler,
     ReceiptsHandler,
     OverviewHandler,
     SettingsHandler,
+    WhatsAppHandler,
+    WhatsAppHookHandler,
     KeysHandler,
     CustomersHandler,
     DescriptionsHandler,
@@ -55,12 +63,17 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     writing = Database(url, purpose="console writes", most=WRITING_CONNECTIONS)
     orders, history, notifications = OrdersReader(reading), HistoryReader(reading), NotificationsReader(reading)
     overview = OverviewReader(reading)
+    # Likewise: anybody may post to a hook.
+    hooks = Database(url, purpose="console hooks", most=HOOK_CONNECTIONS)
+    secrets = Secrets(settings.secret_keys)
     for handler in (
         OrdersHandler(keys, orders, history, notifications),
         ExportHandler(keys, OrdersReader(exporting)),
         ReceiptsHandler(keys, ReceiptsReader(reading)),
         OverviewHandler(keys, overview),
         SettingsHandler(keys, SettingsStore(reading, writing), body_seconds=seconds),
+        WhatsAppHandler(keys, WhatsAppAccounts(reading, writing, secrets), body_seconds=seconds),
+        WhatsAppHookHandler(StatusInbox(hooks, secrets)),
         KeysHandler(keys, KeysStore(reading, writing), body_seconds=seconds),
         CustomersHandler(keys, Customers(writing)),
         DescriptionsHandler(),
@@ -70,7 +83,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     visiting = Database(url, purpose="console sessions", most=VISITING_CONNECTIONS)
     readers = Readers(orders, history, notifications, overview)
     mount_dashboard(application, settings, keys, visiting, readers)
-    return (reading, exporting, writing, visiting)
+    return (reading, exporting, writing, hooks, visiting)
 
 
 @asynccontextmanager

@@ -112,6 +112,32 @@ class SettingsAnswer(Struct, frozen=True):
     settings: AccountSettings
 
 
+SecretState = Literal["set", "not set"]
+
+
+class WhatsAppAccess(Struct, frozen=True, rename="camel", kw_only=True):
+    """An account's access to WhatsApp as it may be shown: of each secret, whether it is set.
+
+    `statusWebhook` is the path, at this origin, that is entered at Meta as the callback URL.
+    """
+
+    phone_number_id: str
+    api_version: str
+    link_base: str | None
+    template_names: dict[str, str]
+    token: SecretState
+    app_secret: SecretState
+    verify_token: SecretState
+    status_webhook: str
+
+
+class WhatsAppAnswer(Struct, frozen=True):
+    """An account's access to WhatsApp; null where it has none."""
+
+    success: Literal[True]
+    whatsapp: WhatsAppAccess | None
+
+
 class Key(Struct, frozen=True, rename="camel"):
     """An API key as it may be shown: everything but the key."""
 

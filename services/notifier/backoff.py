@@ -11,14 +11,17 @@ MESSAGE_SECONDS: Final = (5, 30, 120, 600, 3_600, 10_800, 21_600, 43_200, 86_400
 
 MOST_ATTEMPTS: Final = len(MESSAGE_SECONDS) + 1
 
+MOST_BEFORE_ANOTHER: Final = 5
+"""How often a message is tried where another channel can take its place; some fifteen minutes."""
+
 _SERVER_SECONDS: Final = (1, 2, 5, 10, 20, 30)
 _SPREAD: Final = 0.2
 """Up to a fifth more or less, so that what failed together does not come back together."""
 
 
-def message_pause(attempts: int, chance: float) -> float | None:
+def message_pause(attempts: int, chance: float, most: int = MOST_ATTEMPTS) -> float | None:
     """Return the seconds until the next attempt after so many, or None to give up; `chance` is from 0 to 1."""
-    if attempts >= MOST_ATTEMPTS:
+    if attempts >= most:
         return None
     return _spread(MESSAGE_SECONDS[attempts - 1], chance)
 

@@ -4,12 +4,14 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from shared.messages.whatsapp import TemplateMessage
 from shared.notifications import Kind
 
 
 class Message(Struct, frozen=True, kw_only=True):
     """One rendered message; the texts are exactly what is stored and shown."""
 
+    account: UUID
     notification_id: UUID
     kind: Kind
     recipient: str
@@ -20,6 +22,7 @@ class Message(Struct, frozen=True, kw_only=True):
     subject: str
     text: str
     html: str
+    template: TemplateMessage | None = None
 
 
 class Claimed(Struct, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ class Preparation:
         settings = due.account.settings
         letter = compose(due.notification.kind, order, due.account)
         return Message(
+            account=due.notification.account,
             notification_id=due.notification.id,
             kind=due.notification.kind,
             recipient=address,

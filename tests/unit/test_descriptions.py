@@ -109,6 +109,7 @@ def test_the_api_asks_for_a_key_wherever_it_reads_or_writes() -> None:
     assert {route.path for route in routes() if route.scope is None} == {
         *("/healthz", "/readyz"),
         *("/openapi.json", "/asyncapi.json"),
+        "/hooks/whatsapp/{account}",  # a signature
     }
 
 

@@ -198,6 +198,7 @@ def test_the_page_is_fit_for_phones_and_the_dark() -> None:
 
 
 MESSAGE = Message(
+    account=UUID(int=2),
     notification_id=UUID("58f91a66-866b-4c24-aa49-533276aed313"),
     kind="reminder",
     recipient="klant@bedrijf.nl",

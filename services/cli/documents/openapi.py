@@ -26,12 +26,13 @@ _PATH_PARAMETERS: Final[dict[str, tuple[Any, str]]] = {
     "platform": (Platform, "The platform that the order was sent for."),
     "orderNumber": (OrderNumber, "The order's number; a / in it is written %2F."),
     "id": (UUID, "Its id."),
+    "account": (UUID, "The id of the account."),
     "email": (
         Annotated[str, Meta(max_length=254, extra_json_schema={"format": "email"})],
         "The person's e-mail address, now or in the past.",
     ),
 }
-_TAGS: Final = ("Orders", "Overview", "Settings", "Keys", "Customers", "Operation", "Descriptions")
+_TAGS: Final = ("Orders", "Overview", "Settings", "Keys", "Customers", "Hooks", "Operation", "Descriptions")
 """In the order in which people read them."""
 _OPEN: Final = ("OrderBody", "ItemBody")
 """Schemas that take more than they name: unknown fields of an order are warnings, unless ?strict=true."""
