@@ -1,8 +1,9 @@
 # make up     the whole system on this machine; Ctrl-C stops it (ARGS='--workers 2 --port 9000')
 # make test   every test          make check   format, lint, types, import law, unit tests
 # make test-compose   the container stack, for minutes, where a Docker engine answers
+# make faults   kills, suspends, cuts off and overloads everything (SCENARIO=postgres TIMES=20 SEED=7, or SECONDS=1800 of pairs)
 # make docs   writes what /openapi.json and /asyncapi.json answer, and the list of metrics
-.PHONY: up down setup dev test test-compose check docs lock
+.PHONY: up down setup dev test test-compose faults check docs lock
 .DEFAULT_GOAL := up
 STACK := services/cli/stack
 
@@ -21,10 +22,15 @@ dev:
 
 test: dev
 	@.venv/bin/python -m services.cli.stack.packages
-	.venv/bin/pytest tests/unit tests/integration tests/e2e
+	.venv/bin/pytest tests/unit tests/integration tests/e2e tests/faults
 
 test-compose: dev
 	.venv/bin/pytest tests/compose
+
+faults: dev
+	@.venv/bin/python -m services.cli.stack.packages
+	@.venv/bin/python -m tests.faults --scenario "$(SCENARIO)" --times $(or $(TIMES),1) --seconds $(or $(SECONDS),0) \
+		--seed $(or $(SEED),1) $(if $(GUARDS),--guards)
 
 check: dev
 	.venv/bin/ruff format --check .

@@ -13,9 +13,10 @@ _CHUNK_BYTES = 65536
 class Proxy:
     """Passes bytes on both ways, until it is cut (connections refused) or stalled (nothing passes any more)."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, host: str = _HOST, port: int = 0) -> None:
         self._target = urlsplit(url)
-        self._port = 0
+        self._host = host
+        self._port = port
         self.held = 0
         """Chunks that wait, stalled, to be passed on."""
         self._server: asyncio.Server | None = None
@@ -27,7 +28,12 @@ class Proxy:
     def url(self) -> str:
         """Return the server's address by way of the proxy."""
         credentials, _, _ = self._target.netloc.rpartition("@")
-        return self._target._replace(netloc=f"{credentials}@{_HOST}:{self._port}").geturl()
+        return self._target._replace(netloc=f"{credentials}@{self._host}:{self._port}").geturl()
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on, the same after it was cut."""
+        return self._port
 
     async def cut(self) -> None:
         """Drop all connections and refuse new ones."""
@@ -47,7 +53,7 @@ class Proxy:
         """Pass everything on again, also what was held back."""
         self._flowing.set()
         if self._server is None:
-            self._server = await asyncio.start_server(self._accept, _HOST, self._port)
+            self._server = await asyncio.start_server(self._accept, self._host, self._port)
             self._port = self._server.sockets[0].getsockname()[1]
 
     async def __aenter__(self) -> Self:

@@ -1,11 +1,13 @@
 """A RabbitMQ server of our own on the loopback interface."""
 
+import subprocess
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
 
 from services.cli.stack.binaries import find_epmd, find_rabbitmq
+from services.cli.stack.errors import StackError
 from services.cli.stack.owner import Owner
 from services.cli.stack.ports import LOOPBACK, answers, free_ports
 from services.cli.stack.program import Program, Run
@@ -34,14 +36,23 @@ raft.wal_max_size_bytes = 134217728
 class PrivateRabbitMQ:
     """A broker with its data, cookie, plugins and port mapper of its own, on 127.0.0.1 alone, with a password.
 
-    Whatever else runs on the machine (another broker, another epmd) stays untouched and unasked.
+    Whatever else runs on the machine (another broker, another epmd) stays untouched and unasked. Several of one
+    password (which is their cookie too) and one epmd can be joined to a cluster; `name` tells them apart.
     """
 
     def __init__(
-        self, directory: Path, port: int, *, password: str, internal_ports: tuple[int, int] | None = None
+        self,
+        directory: Path,
+        port: int,
+        *,
+        password: str,
+        internal_ports: tuple[int, int] | None = None,
+        name: str = "bugalou",
     ) -> None:
         self.directory = directory.resolve()
         self.port = port
+        # localhost: the data is kept under the node's name, and a laptop's host name changes.
+        self.node = f"{name}@localhost"
         self._password = password
         self._epmd_port, self._distribution_port = internal_ports or free_ports(2, avoid=[port])
         self._script = find_rabbitmq()
@@ -90,6 +101,23 @@ class PrivateRabbitMQ:
         )
         return (mapper, broker)
 
+    def control(self, *words: str, timeout: float = 90.0) -> str:
+        """Run one command of rabbitmqctl on the running node and return what it prints."""
+        tool = str(self._script.with_name("rabbitmqctl"))
+        command = self._owner.command([tool, "--quiet", "--node", self.node, *words], self.directory)
+        done = subprocess.run(
+            command,
+            cwd=self.directory,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise StackError(f"rabbitmqctl {words[0]} failed: {' '.join((done.stderr or done.stdout).split())[-300:]}")
+        return done.stdout
+
     def start(self, timeout: float = 90.0) -> None:
         """Start it and wait until it takes connections (`bugalou up` supervises its programs instead)."""
         self.prepare()
@@ -122,8 +150,7 @@ class PrivateRabbitMQ:
             "ERL_CRASH_DUMP_SECONDS": "0",  # no dump: it can be as large as the broker's memory
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(self._epmd_port),
-            # localhost: the data is kept under the node's name, and a laptop's host name changes.
-            "RABBITMQ_NODENAME": "bugalou@localhost",
+            "RABBITMQ_NODENAME": self.node,
             "RABBITMQ_DIST_PORT": str(self._distribution_port),
             "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
             "RABBITMQ_ADVANCED_CONFIG_FILE": f"{folder}/advanced.config",
