@@ -4,12 +4,11 @@ from collections import Counter
 from typing import Final
 from uuid import UUID
 
-import aio_pika
-
 from tests.faults.stack import NAMES
 from tests.queues import channel_to, ready_in
 
 _QUEUE: Final = "faults.events"
+_SILENT_SECONDS: Final = 30
 QUEUES: Final = (
     NAMES.submissions,
     NAMES.notifications,
@@ -26,16 +25,20 @@ async def subscribe(amqp_url: str) -> None:
 
 
 async def take_published(amqp_url: str) -> Counter[UUID]:
-    """Return how often each event has come, and forget it."""
+    """Return how often each event has come, and forget it; nothing may be on its way any more."""
     seen: Counter[UUID] = Counter()
     async with channel_to(amqp_url) as channel:
+        left = await ready_in(channel, _QUEUE)
         queue = await channel.get_queue(_QUEUE, ensure=False)
-        last: aio_pika.abc.AbstractIncomingMessage | None = None
-        while (message := await queue.get(fail=False, timeout=10)) is not None:
-            seen[UUID(message.message_id)] += 1
-            last = message
-        if last is not None:
-            await last.ack(multiple=True)
+        await channel.set_qos(1000)
+        if left:
+            async with queue.iterator(timeout=_SILENT_SECONDS) as messages:
+                async for message in messages:
+                    seen[UUID(message.message_id)] += 1
+                    await message.ack()
+                    left -= 1
+                    if not left:
+                        break
     return seen
 
 

@@ -35,7 +35,7 @@ class Writer:
     """Many clients at once, over several gateways, until told to stop; all that happens stands in the journal."""
 
     def __init__(
-        self, urls: Sequence[str], key: str, journal: Journal, orders: Orders, random: Random, *, clients: int = 12
+        self, urls: Sequence[str], key: str, journal: Journal, orders: Orders, random: Random, *, clients: int = 6
     ) -> None:
         self._urls = urls
         self._key = key
@@ -65,7 +65,7 @@ class Writer:
     async def _client(self, session: aiohttp.ClientSession) -> None:
         while not self._stopping.is_set():
             await self._make(session, self._invent())
-            await asyncio.sleep(self._random.uniform(0, 0.02))
+            await asyncio.sleep(self._random.uniform(0, 0.05))
 
     def _invent(self) -> Call:
         random, orders = self._random, self._orders
