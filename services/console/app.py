@@ -8,9 +8,11 @@ from aiohttp import web
 from services.console.account_settings import SettingsStore
 from services.console.customers import Customers
 from services.console.dashboard.mounting import Readers, mount_dashboard
+from services.console.failures import FailuresStore
 from services.console.handlers.customers import CustomersHandler
 from services.console.handlers.descriptions import DescriptionsHandler
 from services.console.handlers.export import ExportHandler
+from services.console.handlers.failures import FailuresHandler
 from services.console.handlers.keys import KeysHandler
 from services.console.handlers.orders import OrdersHandler
 from services.console.handlers.overview import OverviewHandler
@@ -49,6 +51,7 @@ HANDLERS = (
     WhatsAppHookHandler,
     KeysHandler,
     CustomersHandler,
+    FailuresHandler,
     DescriptionsHandler,
 )
 """Every class with routes."""
@@ -76,6 +79,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         WhatsAppHookHandler(StatusInbox(hooks, secrets)),
         KeysHandler(keys, KeysStore(reading, writing), body_seconds=seconds),
         CustomersHandler(keys, Customers(writing)),
+        FailuresHandler(keys, FailuresStore(reading, writing), body_seconds=seconds),
         DescriptionsHandler(),
     ):
         add_routes(application, handler)

@@ -1,11 +1,12 @@
 """What the console answers, as Structs; its API is described by them, and tests hold them to the real answers."""
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from msgspec import Meta, Struct, field
 
 from shared.account_settings import AccountSettings
+from shared.errors import Fault
 from shared.keys import Scope
 from shared.orders.documents import Fields, Money, Order, OrderName, Timestamp, Version
 
@@ -136,6 +137,67 @@ class WhatsAppAnswer(Struct, frozen=True):
 
     success: Literal[True]
     whatsapp: WhatsAppAccess | None
+
+
+class FailureGroup(Struct, frozen=True):
+    """How many failures there are of one cause at one place; `reason` is that of one of them."""
+
+    cause: str
+    place: str
+    count: int
+    reason: str
+    oldest: Timestamp
+    newest: Timestamp
+
+
+class Failure(Struct, frozen=True, rename="camel", kw_only=True):
+    """Something accepted that no retry could settle; `outcome` is the state that its replay led to."""
+
+    id: UUID
+    state: Literal["open", "replaying", "replayed"]
+    place: str
+    cause: str
+    reason: str
+    submission: UUID | None
+    order: OrderName | None
+    trace_id: str | None
+    created_at: Timestamp
+    mended: bool
+    replays: int
+    notify: bool
+    replayed_at: Timestamp | None
+    replayed_by: str | None
+    outcome: str | None
+
+
+class WholeFailure(Failure, frozen=True, rename="camel", kw_only=True):
+    """A failure with its message; `body` is the order in it as a POST would say it, mended where it has been."""
+
+    message: dict[str, Any] | None
+    body: dict[str, Any] | None
+
+
+class FailureList(Struct, frozen=True, rename="camel"):
+    """A page of failures, and how many there are of each cause and place."""
+
+    data: list[Failure]
+    groups: list[FailureGroup]
+    next_cursor: str | None
+
+
+class FailureAnswer(Struct, frozen=True):
+    """One failure."""
+
+    success: Literal[True]
+    failure: WholeFailure
+
+
+class FailureReplayed(Struct, frozen=True):
+    """A failure whose replay is asked for."""
+
+    success: Literal[True]
+    failure: Failure
+    warnings: list[Fault]
 
 
 class Key(Struct, frozen=True, rename="camel"):

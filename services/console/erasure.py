@@ -28,9 +28,10 @@ WHERE id = event_id AND created_at = written_at AND event #> '{data,order}' ? 'c
 """
 # Whole messages are set aside without an account: they may hold orders of several.
 _FAILURES: Final = """
-SELECT id, body FROM failures WHERE (account_id = $1 AND livemode = $2) OR account_id IS NULL ORDER BY id FOR UPDATE
+SELECT id, body, mended FROM failures WHERE (account_id = $1 AND livemode = $2) OR account_id IS NULL
+ORDER BY id FOR UPDATE
 """
-_REPLACE: Final = "UPDATE failures SET body = $2 WHERE id = $1"
+_REPLACE: Final = "UPDATE failures SET body = $2, mended = $3 WHERE id = $1"
 
 _decode_batch: Final = msgspec.msgpack.Decoder(SubmissionBatch).decode
 _decode_event: Final = msgspec.json.Decoder(Event).decode
@@ -60,9 +61,11 @@ async def erase_from_failures(connection: Connection, person: Person) -> int:
     """Erase a person from what was set aside; return from how many failures."""
     erased = 0
     async for row in connection.cursor(_FAILURES, person.account, person.live, prefetch=20):
-        body = erased_body(row["body"], person)
-        if body is not None:
-            await connection.execute(_REPLACE, row["id"], body)
+        body, mended = row["body"], row["mended"]
+        body_left = erased_body(body, person)
+        mended_left = None if mended is None else erased_body(mended, person)
+        if (body_left, mended_left) != (None, None):
+            await connection.execute(_REPLACE, row["id"], body_left or body, mended_left or mended)
             erased += 1
     return erased
 

@@ -4,15 +4,18 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from services.worker.dead_letters import PREFETCH, DeadLetters
-from services.worker.failures import Failures
+from services.worker.failures import CHANNEL, Failures
 from services.worker.handler import Handler
 from services.worker.intake import Intake
 from services.worker.pulse import Pulse
+from services.worker.quarantine import Quarantine
+from services.worker.replays import Replays
 from services.worker.settings import Settings
 from services.worker.store import Store
+from services.worker.suspects import Suspects
 from services.worker.watch import Watch
 from shared.broker import BrokerConnection, Consumer, Publisher
-from shared.database import Database
+from shared.database import Database, Listener
 from shared.lifecycle import Component
 from shared.measuring import Measuring
 from shared.schema import HEAD
@@ -32,10 +35,16 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     pulse = Pulse(publisher, names.gateways)
     watch = Watch(database)
     measuring = Measuring(watch.look, every_seconds=settings.common.metrics_seconds)
-    intake = Intake(handler, publisher, batch_rows=settings.batch_rows, count=pulse.count, clock=watch.now)
+    suspects = Suspects(database)
+    quarantine = Quarantine(handler, suspects)
+    intake = Intake(
+        handler, quarantine, publisher, batch_rows=settings.batch_rows, count=pulse.count, clock=watch.now
+    )
     consumer = Consumer(consuming, names.submissions, prefetch=settings.prefetch_messages, accept=intake.accept)
     drains: list[Component] = []
     for queue, place in ((names.submissions, "worker"), (names.notifications, "notifier")):
         dead = DeadLetters(failures, place)
         drains += [Consumer(answering, dead_letters_of(queue), prefetch=PREFETCH, accept=dead.accept), dead]
-    yield (consumer, intake, pulse, *drains, measuring, consuming, answering, database)
+    replays = Replays(failures, suspects, handler)
+    listener = Listener(settings.common.database_url, (CHANNEL,), replays.wake)
+    yield (consumer, intake, listener, replays, pulse, *drains, measuring, consuming, answering, database)

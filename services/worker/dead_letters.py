@@ -15,8 +15,8 @@ PREFETCH: Final = 8
 class SetsAside(Protocol):
     """Records what no retry will mend."""
 
-    async def add(self, *, cause: str, reason: str, body: bytes, place: str) -> None:
-        """Record one failure."""
+    async def add_message(self, *, cause: str, reason: str, body: bytes, place: str) -> None:
+        """Record a whole message."""
         ...
 
 
@@ -46,7 +46,7 @@ class DeadLetters:
                 on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=2.0
             ):
                 with attempt:
-                    await self._failures.add(
+                    await self._failures.add_message(
                         cause="dead_letter",
                         reason="the message came back to the queue too often: it may be what stops its consumers",
                         body=delivery.body,

@@ -58,8 +58,17 @@ class Handler:
             return _decode(body).submissions
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             log.error("message.undecodable", error=type(error).__name__, bytes=len(body))
-            await self._until_stored(cause="undecodable", reason=str(error)[:500], body=body)
+            await self._until_stored(cause="undecodable", reason=str(error), body=body)
             return []
+
+    async def set_aside(self, submission: Submission, *, cause: str, reason: str) -> list[Settled]:
+        """Record a submission that cannot be settled; return what is told to whoever waits for it."""
+        log.error("submission.set_aside", submission=str(submission.id), order=str(submission.order_id), cause=cause)
+        body = _encode(SubmissionBatch([submission]))
+        await self._until_stored(cause=cause, reason=reason, body=body, submission=submission)
+        if not submission.wait:
+            return []
+        return [Settled(submission.id, "failed", reason="set_aside", version=submission.version)]
 
     async def settle(self, submissions: Sequence[Submission]) -> list[Settled]:
         """Settle submissions, waiting for as long as Postgres is away; never raises for what they hold."""
@@ -69,7 +78,8 @@ class Handler:
             return await self._settle_patiently(submissions)
         except POISON as error:
             if len(submissions) == 1:
-                return await self._set_aside(submissions[0], error)
+                cause = error.sqlstate if isinstance(error, DataError) else type(error).__name__
+                return await self.set_aside(submissions[0], cause=cause, reason=str(error))
         middle = len(submissions) // 2
         return [*await self.settle(submissions[:middle]), *await self.settle(submissions[middle:])]
 
@@ -80,19 +90,10 @@ class Handler:
                 settled = await self._store.settle(submissions)
         return settled
 
-    async def _set_aside(self, submission: Submission, error: Exception) -> list[Settled]:
-        cause = error.sqlstate if isinstance(error, DataError) else type(error).__name__
-        log.error("submission.set_aside", submission=str(submission.id), order=str(submission.order_id), cause=cause)
-        body = _encode(SubmissionBatch([submission]))
-        await self._until_stored(cause=cause, reason=str(error)[:500], body=body, submission=submission)
-        if not submission.wait:
-            return []
-        return [Settled(submission.id, "failed", reason="set_aside", version=submission.version)]
-
     async def _until_stored(
         self, *, cause: str, reason: str, body: bytes, submission: Submission | None = None
     ) -> None:
         async for attempt in stamina.retry_context(on=DatabaseUnavailable, **_PATIENCE):
             with attempt:
-                await self._failures.add(cause=cause, reason=reason.replace("\0", ""), body=body, submission=submission)
+                await self._failures.add(cause=cause, reason=reason, body=body, submission=submission)
                 await reach(Point.WORKER_SET_ASIDE, (cause,))

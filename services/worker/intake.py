@@ -34,6 +34,14 @@ class Handles(Protocol):
         ...
 
 
+class Isolates(Protocol):
+    """Settles what may be what kills its workers."""
+
+    async def settle(self, body: bytes, submissions: Sequence[Submission]) -> list[Settled]:
+        """Settle what one message carries; durable when it returns."""
+        ...
+
+
 class Publishes(Protocol):
     """Publishes the answers to requests that wait."""
 
@@ -53,6 +61,7 @@ class Intake:
     def __init__(
         self,
         handler: Handles,
+        quarantine: Isolates,
         publisher: Publishes,
         *,
         batch_rows: int,
@@ -60,6 +69,7 @@ class Intake:
         clock: Callable[[], int],
     ) -> None:
         self._handler = handler
+        self._quarantine = quarantine
         self._publisher = publisher
         self._batch_rows = batch_rows
         self._count = count
@@ -106,7 +116,10 @@ class Intake:
         age = max(0, self._clock() - oldest) / 1_000_000 if oldest else None
         self._lag.measured(age)
         begun = time.perf_counter()
-        settled = await self._handler.settle(submissions)
+        if alone:
+            settled = await self._quarantine.settle(first.body, submissions)
+        else:
+            settled = await self._handler.settle(submissions)
         answers: dict[str, list[Settled]] = defaultdict(list)
         for one in settled:
             for reply_to in origins.get(one.id, ()):

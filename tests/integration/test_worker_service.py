@@ -15,8 +15,10 @@ from services.worker.app import graph
 from services.worker.failures import Failures
 from services.worker.handler import Handler
 from services.worker.intake import Intake
+from services.worker.quarantine import Quarantine
 from services.worker.settings import fill
 from services.worker.store import Store
+from services.worker.suspects import Suspects
 from shared.broker import BrokerConnection, Consumer, Publisher
 from shared.contracts import Settled, Submission, SubmissionBatch
 from shared.database import Database
@@ -151,7 +153,8 @@ async def dying_worker(world: World, handler: Handler) -> AsyncIterator[None]:
     async with Proxy(world.amqp_url) as proxy:
         consuming = BrokerConnection(proxy.url, world.names, "dying")
         publisher = Publisher(consuming, timeout_seconds=1)
-        intake = Intake(handler, publisher, batch_rows=500, count=lambda *_: None, clock=lambda: 0)
+        quarantine = Quarantine(handler, Suspects(world.database))
+        intake = Intake(handler, quarantine, publisher, batch_rows=500, count=lambda *_: None, clock=lambda: 0)
         consumer = Consumer(consuming, world.names.submissions, prefetch=64, accept=intake.accept)
         tasks = [asyncio.ensure_future(component.run()) for component in (consumer, intake, consuming)]
         try:

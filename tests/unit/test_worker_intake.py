@@ -25,6 +25,13 @@ class SettlesAtOnce:
         return [Settled(id, "applied") for id in {one.id: None for one in submissions}]
 
 
+class NeverAsked:
+    """A quarantine that no message of these tests comes into."""
+
+    async def settle(self, body: bytes, submissions: Sequence[Submission]) -> list[Settled]:
+        raise AssertionError((body, submissions))
+
+
 class Answers:
     """Keeps what gateways are told, and ends the wait for so many answers."""
 
@@ -51,7 +58,7 @@ async def test_every_gateway_that_waits_for_a_repeated_key_is_told() -> None:
     first = submission(idempotency=b"k" * 16, wait=True)
     again = submission(id=first.id, minutes=1, idempotency=b"k" * 16, wait=True)
     answers = Answers(expected=2)
-    intake = Intake(SettlesAtOnce(), answers, batch_rows=500, count=lambda *_: None, clock=lambda: 0)
+    intake = Intake(SettlesAtOnce(), NeverAsked(), answers, batch_rows=500, count=lambda *_: None, clock=lambda: 0)
     intake.accept(delivery("one gateway", first))
     intake.accept(delivery("another", again))
     running = asyncio.ensure_future(intake.run())
