@@ -112,7 +112,7 @@ def show(failure: UUID, /, *, json: Switch = False) -> None:
 
 
 @app.command
-def edit(failure: UUID, /, *, body: Path | None = None) -> None:
+def edit(failure: UUID, /, *, body: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None) -> None:
     """Mend the order that failed, in your editor or from a file; `bugalou failures replay` then settles it.
 
     It is checked as a POST of it would be.
