@@ -37,9 +37,7 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     measuring = Measuring(watch.look, every_seconds=settings.common.metrics_seconds)
     suspects = Suspects(database)
     quarantine = Quarantine(handler, suspects)
-    intake = Intake(
-        handler, quarantine, publisher, batch_rows=settings.batch_rows, count=pulse.count, clock=watch.now
-    )
+    intake = Intake(handler, quarantine, publisher, batch_rows=settings.batch_rows, count=pulse.count, clock=watch.now)
     consumer = Consumer(consuming, names.submissions, prefetch=settings.prefetch_messages, accept=intake.accept)
     drains: list[Component] = []
     for queue, place in ((names.submissions, "worker"), (names.notifications, "notifier")):

@@ -18,8 +18,9 @@ from services.console.parameters import Parameters
 from shared.http.authentication import FindsKeys, allow_platform, authenticate
 from shared.http.bodies import check_declared, read_body
 from shared.http.routes import JSON, Answer, Body, Link, Parameter, Refusal, Route, refuse_unknown_parameters
+from shared.orders.body import Text64
 
-_Word = Annotated[str, Meta(min_length=1, max_length=64)]
+_Word = Annotated[Text64, Meta(min_length=1)]
 _NOT_FOUND = Refusal(status=404, description="This account has no failure of this id.")
 _LINKS = {
     "failure": Link(method="GET", path="/api/v1/failures/{id}", parameters={"id": "/failure/id"}),
