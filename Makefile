@@ -2,8 +2,9 @@
 # make test   every test          make check   format, lint, types, import law, unit tests
 # make test-compose   the container stack, for minutes, where a Docker engine answers
 # make faults   kills, suspends, cuts off and overloads everything (SCENARIO=postgres TIMES=20 SEED=7, or SECONDS=1800 of pairs)
+# make bench  speed and memory, beside other ways to do the same work (ONLY=singles,batch SCALE=quick|full)
 # make docs   writes what /openapi.json and /asyncapi.json answer, and the list of metrics
-.PHONY: up down setup dev test test-compose faults check docs lock
+.PHONY: up down setup dev test test-compose faults bench check docs lock
 .DEFAULT_GOAL := up
 STACK := services/cli/stack
 
@@ -39,6 +40,10 @@ check: dev
 	.venv/bin/lint-imports
 	.venv/bin/pytest -q tests/unit
 
+bench: setup
+	@sh tests/bench/venv.sh
+	@exec .local/bench-venv/bin/python -m tests.bench --scale $(or $(SCALE),quick) $(if $(ONLY),--only $(ONLY))
+
 docs: dev
 	.venv/bin/bugalou openapi --output services/console/static/openapi.json
 	.venv/bin/bugalou asyncapi --output services/console/static/asyncapi.json
@@ -50,3 +55,4 @@ lock: dev
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)" >&2; exit 1; }
 	$(LOCK) pyproject.toml --extra fast --extra traces --output-file requirements.txt
 	$(LOCK) pyproject.toml --extra fast --extra traces --group dev --output-file requirements-dev.txt
+	$(LOCK) pyproject.toml --extra fast --extra traces --group bench --constraint requirements.txt --output-file tests/bench/requirements.txt
