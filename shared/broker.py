@@ -31,6 +31,7 @@ HEARTBEAT_SECONDS: Final = 10
 RECONNECT_SECONDS: Final = 1
 CONNECT_SECONDS: Final = 5
 DEPTH_SECONDS: Final = 2
+_TRACE: Final = "traceparent"
 _UNUSABLE: Final = (ChannelPreconditionFailed, ProbableAuthenticationError)
 
 
@@ -173,11 +174,13 @@ class Publisher:
         message_type: str,
         reply_to: str | None = None,
         mandatory: bool = True,
+        trace: str | None = None,
     ) -> None:
         """Publish one message, or raise `BrokerUnavailable` (the broker may then hold it or not).
 
         `message_id` must be unique: the broker's returns are matched by it. A `mandatory` message that reaches no queue
-        is not taken; one that is not goes to whoever has bound a queue, which may be nobody.
+        is not taken; one that is not goes to whoever has bound a queue, which may be nobody. `trace` is the traceparent
+        that goes with it, as a header.
         """
         message = Message(
             body,
@@ -186,6 +189,7 @@ class Publisher:
             content_type=content_type,
             type=message_type,
             reply_to=reply_to,
+            headers=None if trace is None else {_TRACE: trace},
         )
         begun = time.perf_counter()
         try:
@@ -213,6 +217,8 @@ class Delivery:
         self.reply_to = message.reply_to
         count = message.headers.get("x-delivery-count", 0)
         self.redeliveries = count if isinstance(count, int) else 0
+        trace = message.headers.get(_TRACE)
+        self.trace = trace if isinstance(trace, str) else None
 
     async def ack(self) -> None:
         """Tell the broker that the message is done; its effects must be durable by now."""

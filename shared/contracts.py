@@ -86,12 +86,12 @@ class RequestsTaken(Struct, frozen=True, tag="requests-taken.v1"):
     requests: dict[UUID, int]
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, omit_defaults=True):
     """A fact that the system derived and publishes, with a stable id; consumers may see it more than once.
 
     `timestamp` is RFC 3339. `data` holds `order` (the merged order), `changed` (names of its fields) and, for what a
     submission began, `submission` {id, version}; `silent` is true where a replay derived it, so that nobody is
-    notified.
+    notified. `traceparent` (W3C Trace Context, as in CloudEvents) is there where what led to it is traced.
     """
 
     id: UUID
@@ -100,6 +100,7 @@ class Event(Struct, frozen=True):
     account: UUID
     livemode: bool
     data: dict[str, Any]
+    traceparent: str | None = None
 
 
 EVENT_TYPES = (

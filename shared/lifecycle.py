@@ -17,7 +17,8 @@ from environs import FileAwareEnv
 from shared import failpoints
 from shared.errors import BugalouError, Misconfigured
 from shared.settings import Common, look_up, read
-from shared.telemetry import log, start_logging, start_metrics
+from shared.telemetry import log, start_logging, start_metrics, start_traces
+from shared.traces import stop_traces
 
 EXIT_FAILED: Final = 1
 EXIT_MISCONFIGURED: Final = 78
@@ -59,12 +60,15 @@ def run_service(name: str, fill: Callable[[FileAwareEnv], S], graph: Graph[S]) -
         settings = read(fill)
         start_logging(name, settings.common.log_level)
         start_metrics(settings.common.metrics_host, settings.common.metrics_port)
+        start_traces(name, settings.common.traces)
         failpoints.arm(look_up("FAILPOINTS"))
         asyncio.run(run_components(graph(settings), settings.common.drain_seconds))
     except BugalouError as error:
         return _report(error)
     except BaseExceptionGroup as group:
         return max(_report(error) for error in _leaves(group))
+    finally:
+        stop_traces()
     return 0
 
 

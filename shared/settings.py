@@ -37,6 +37,7 @@ class Common(Struct, frozen=True, kw_only=True):
     metrics_host: str
     metrics_port: int
     metrics_seconds: float
+    traces: str
     drain_seconds: float
 
 
@@ -93,6 +94,7 @@ def common(env: FileAwareEnv) -> Common:
         metrics_host=env.str("METRICS_HOST", "127.0.0.1"),
         metrics_port=env.int("METRICS_PORT", 0),
         metrics_seconds=env.float("METRICS_SECONDS", 5.0),
+        traces=env.str("TRACES", "none", validate=validate.OneOf(("none", "otlp"))),
         drain_seconds=env.float("DRAIN_SECONDS", 8.0),
     )
 

@@ -1,4 +1,4 @@
-"""Logs as JSON events on standard error, and one Prometheus endpoint per process.
+"""Logs as JSON events on standard error, one Prometheus endpoint per process, and where its traces go.
 
 A log line is an event with fields (`order.applied`), never a sentence with values in it, and holds no key and no
 personal data: what is logged is named explicitly, and errors of drivers are logged by class and code.
@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import MutableMapping
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 import stamina.instrumentation
 import structlog
@@ -18,8 +18,11 @@ from structlog.typing import FilteringBoundLogger
 
 from shared.errors import Misconfigured
 from shared.metrics import LOGGED, PROCESS, REGISTRY, RETRIES
+from shared.traces import current, trace_id, use
 
 log: FilteringBoundLogger = structlog.get_logger()
+DEBUG: Final = logging.DEBUG
+"""For `log.is_enabled_for`, where a line for each submission would cost too much."""
 
 
 def start_logging(service: str, level: str) -> None:
@@ -34,7 +37,7 @@ def start_logging(service: str, level: str) -> None:
         structlog.processors.format_exc_info,
     ]
     structlog.configure(
-        processors=[_count, *shared_steps, structlog.processors.JSONRenderer()],
+        processors=[_count, _add_trace, *shared_steps, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -63,10 +66,29 @@ def start_metrics(host: str, port: int) -> None:
             raise Misconfigured(f"settings: METRICS_PORT: cannot listen on {host}:{port} ({error.strerror})") from error
 
 
+def start_traces(service: str, exporter: str) -> None:
+    """Send this process's spans to a collector (`otlp`; OpenTelemetry's own OTEL_... variables say which), or `none`."""
+    if exporter == "none":
+        return
+    try:
+        from shared.spans import OpenTelemetry, otlp_exporter
+    except ImportError as error:
+        raise Misconfigured("settings: TRACES: needs the extra: pip install 'bugalou[traces]'") from error
+    use(OpenTelemetry(service, otlp_exporter()))
+
+
 def _count(_logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Count what somebody should look at; the names of our own events are a closed set."""
     if method in ("warning", "error"):
         LOGGED.labels(method, event["event"]).inc()
+    return event
+
+
+def _add_trace(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Name the trace that an event belongs to, where there is one."""
+    traceparent = current()
+    if traceparent is not None:
+        event.setdefault("trace", trace_id(traceparent))
     return event
 
 

@@ -11,6 +11,7 @@ from shared.contracts import Submission
 from shared.keys import ApiKey
 from shared.orders.content import Draft
 from shared.orders.identity import Identity
+from shared.traces import current
 from shared.versions import version_at
 
 _KEYED: Final = UUID("0d3f0c59-5f34-5f0c-8a54-3b1c51d1d3a7")
@@ -46,6 +47,7 @@ def accept(
         idempotency=None if idempotency_key is None else sha256(idempotency_key.encode()).digest()[:16],
         wait=wait,
         brief=brief,
+        trace=current(),
     )
 
 

@@ -16,6 +16,7 @@ from shared.contracts import Submission, SubmissionBatch
 from shared.errors import Unavailable
 from shared.failpoints import Point, reach
 from shared.metrics import ACCEPTED, COMMIT_BYTES, COMMIT_SUBMISSIONS, UNCONFIRMED
+from shared.traces import batch
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -160,14 +161,16 @@ class GroupCommit:
         try:
             await reach(Point.GATEWAY_GATHERED)
             body = _encode(SubmissionBatch(submissions))
-            await self._publisher.publish(
-                body,
-                routing_key=self._queue,
-                message_id=str(uuid7()),
-                content_type="application/msgpack",
-                message_type="submissions.v1",
-                reply_to=self._reply_to,
-            )
+            # A trace of its own, linked to those of its members: it belongs to none of them more than to the others.
+            with batch("publish submissions", (one.trace for one in submissions), kind="producer"):
+                await self._publisher.publish(
+                    body,
+                    routing_key=self._queue,
+                    message_id=str(uuid7()),
+                    content_type="application/msgpack",
+                    message_type="submissions.v1",
+                    reply_to=self._reply_to,
+                )
             await reach(Point.GATEWAY_CONFIRMED)
         except BaseException as error:
             cause = error if isinstance(error, Exception) else Unavailable("the gateway is leaving")

@@ -18,6 +18,7 @@ from shared.http.routes import Parameter, refuse_unknown_parameters
 from shared.keys import ApiKey
 from shared.orders.content import Draft
 from shared.orders.validation import read_order
+from shared.telemetry import DEBUG, log
 
 STRICT: Final = Parameter(
     name="strict", of=bool, description="Whether fields that are not known are faults; else they are warnings."
@@ -115,8 +116,17 @@ class Intake:
         """Publish submissions; return what became of each if the sender waits, None where that is not known yet."""
         if sender.wait is None:
             await self._commit.submit(submissions, size)
+            _tell(submissions)
             return [None] * len(submissions)
         with self._answers.expect(submissions) as expected:
             await self._commit.submit(submissions, size)
+            _tell(submissions)
             settled = await expected.collect(sender.wait)
         return [settled.get(submission.id) for submission in submissions]
+
+
+def _tell(submissions: Sequence[Submission]) -> None:
+    """Log what the broker holds; only where somebody looks that closely, since there are thousands a second."""
+    if log.is_enabled_for(DEBUG):
+        for submission in submissions:
+            log.debug("submission.accepted", submission=str(submission.id), order=str(submission.order_id))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from services.notifier.decision import Cancel, Fail, Wait
@@ -19,6 +20,7 @@ from shared.errors import DataError
 from shared.metrics import NOT_SENT
 from shared.outbox import add_to_outbox
 from shared.telemetry import log
+from shared.traces import is_on
 
 _NEXT_DUE: Final = """
 SELECT extract(epoch FROM due_at - clock_timestamp())::float8 FROM notifications
@@ -55,6 +57,8 @@ WITH claimed AS (
 INSERT INTO attempts (id, notification_id, account_id, livemode, started_at)
 SELECT $2, id, account_id, livemode, now() FROM notifications WHERE id = $1
 """
+
+_TRACES: Final = "SELECT id, trace FROM notifications WHERE id = ANY($1::uuid[]) AND trace IS NOT NULL"
 
 # The client's address came in a later submission.
 _REVIVE: Final = """
@@ -96,6 +100,9 @@ class Claims:
                 message = await self._settle(connection, due, self._prepare(due))
                 if message is not None:
                     claimed.append(message)
+            if claimed and is_on():
+                traces = {row["id"]: row["trace"] for row in await connection.fetch(_TRACES, ids)}
+                claimed = [replace(one, trace=traces.get(one.notification_id)) for one in claimed]
             next_due = await connection.fetchval(_NEXT_DUE, channel) if len(ids) < most else 0.0
         return Round(claimed, len(ids), next_due)
 

@@ -20,6 +20,7 @@ from shared.errors import DatabaseUnavailable
 from shared.failpoints import Point, reach
 from shared.metrics import CHANNEL_FAILURES, DELIVERIES, DELIVERY_SECONDS, HANDOVER_SECONDS
 from shared.telemetry import log
+from shared.traces import child, trace_id
 from shared.waits import wait_for
 
 RETRY_SECONDS: Final = 1.0
@@ -126,7 +127,8 @@ class Dispatcher:
             if self._now() >= lease_ends:
                 log.warning("notification.claim_lost", notification=str(claimed.notification_id))
                 return
-            outcome = await self._deliver(claimed)
+            with child(f"send {self._name}", claimed.trace, kind="client"):
+                outcome = await self._deliver(claimed)
             self._note(outcome)
             # Whatever is not recorded is sent again when the claim runs out: worth some patience.
             async for attempt in stamina.retry_context(
@@ -167,6 +169,7 @@ class Dispatcher:
         log.info(
             "delivery.finished",
             notification=str(claimed.notification_id),
+            trace=trace_id(claimed.trace),
             channel=self._name,
             attempt=claimed.attempts,
             outcome=type(outcome).__name__.lower() if is_ours else "taken_over",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol, TypedDict
 
 import stamina
+from msgspec.structs import replace
 
 from services.notifier.notification import Planned
 from services.notifier.planner import Undecodable, plan, read_event
@@ -12,6 +13,7 @@ from shared.broker import Delivery
 from shared.errors import DatabaseUnavailable
 from shared.failpoints import Point, reach
 from shared.telemetry import log
+from shared.traces import child
 
 
 class _Patience(TypedDict):
@@ -79,7 +81,9 @@ class Intake:
         planned: list[Planned] = []
         for delivery in deliveries:
             try:
-                planned += plan(read_event(delivery.body), self._channels)
+                event = read_event(delivery.body)
+                with child(f"plan {event.type}", delivery.trace or event.traceparent, kind="consumer") as trace:
+                    planned += [replace(one, trace=trace) for one in plan(event, self._channels)]
             except Undecodable as error:
                 await self._set_aside(delivery.body, str(error))
         if planned:

@@ -26,10 +26,14 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
-    """A message that this process alone may send now; `attempts` counts this try, `attempt_id` is its proof."""
+    """A message that this process alone may send now; `attempts` counts this try, `attempt_id` is its proof.
+
+    `trace` is the traceparent of what planned it.
+    """
 
     message: Message
     notification_id: UUID
     attempt_id: UUID
     attempts: int
     lag_seconds: float
+    trace: str | None = None

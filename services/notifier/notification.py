@@ -9,7 +9,10 @@ from shared.notifications import Kind, notification_id
 
 
 class Planned(Struct, frozen=True):
-    """A notification to be: `run_id` is the submission that began the run which it is about, `step` counts from 1."""
+    """A notification to be: `run_id` is the submission that began the run which it is about, `step` counts from 1.
+
+    `trace` is the traceparent of what planned it, where that is traced.
+    """
 
     account: UUID
     live: bool
@@ -19,6 +22,7 @@ class Planned(Struct, frozen=True):
     run_id: UUID
     step: int
     channel: str
+    trace: str | None = None
 
     @property
     def id(self) -> UUID:

@@ -26,6 +26,12 @@ WITH added AS (
 SELECT count(*), pg_notify('notifications', '') FROM added
 """
 
+# The first event that asks for a notification is what it belongs to.
+_TRACE: Final = """
+UPDATE notifications AS n SET trace = t.trace FROM unnest($1::uuid[], $2::text[]) AS t(id, trace)
+WHERE n.id = t.id AND n.trace IS NULL
+"""
+
 # The id derives from the body: a message that comes again is not set aside twice.
 _SET_ASIDE: Final = """
 INSERT INTO failures (id, place, cause, reason, body) VALUES ($1, 'notifier', 'undecodable', $2, $3)
@@ -61,6 +67,9 @@ class Plans:
                 [plan.channel for plan in planned],
                 self._settle_seconds,
             )
+            traced = [(plan.id, plan.trace) for plan in planned if plan.trace is not None]
+            if traced:
+                await connection.execute(_TRACE, [id for id, _ in traced], [trace for _, trace in traced])
         for plan in planned:
             PLANNED.labels(plan.kind, plan.channel).inc()
         return int(added)

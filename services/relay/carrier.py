@@ -3,12 +3,16 @@
 import asyncio
 from typing import Final, Protocol
 
+import msgspec
+from msgspec import Struct
+
 from services.relay.store import Outbox, Unsent
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
 from shared.failpoints import Point, reach
 from shared.metrics import CARRIED, CARRIED_BATCH
 from shared.telemetry import log
 from shared.topology import NOTIFIED_EVENTS
+from shared.traces import child, is_on
 from shared.waits import wait_for
 
 SWEEP_SECONDS: Final = 5.0
@@ -16,6 +20,13 @@ RETRY_SECONDS: Final = 1.0
 MAINTENANCE_SECONDS: Final = 600.0
 MORE_SECONDS: Final = 0.5
 """Between two parts of a sweep: keys expire as fast as they once came, tens of thousands a minute."""
+
+
+class _Traced(Struct, frozen=True):
+    traceparent: str | None = None
+
+
+_read_trace: Final = msgspec.json.Decoder(_Traced).decode
 
 
 class Publishes(Protocol):
@@ -31,6 +42,7 @@ class Publishes(Protocol):
         content_type: str,
         message_type: str,
         mandatory: bool,
+        trace: str | None,
     ) -> None:
         """Publish or raise `BrokerUnavailable`."""
         ...
@@ -86,17 +98,24 @@ class Carrier:
         return len(events)
 
     async def _publish(self, event: Unsent) -> None:
-        await self._publisher.publish(
-            event.body,
-            exchange=self._exchange,
-            routing_key=f"{event.type}.{event.account}",
-            message_id=str(event.id),
-            content_type="application/json",
-            message_type=event.type,
-            # Most types have no subscriber, and need none; those that the notifier acts on must reach a queue.
-            mandatory=event.type in NOTIFIED_EVENTS,
-        )
+        with child(f"publish {event.type}", _trace_of(event), kind="producer") as trace:
+            await self._publisher.publish(
+                event.body,
+                exchange=self._exchange,
+                routing_key=f"{event.type}.{event.account}",
+                message_id=str(event.id),
+                content_type="application/json",
+                message_type=event.type,
+                # Most types have no subscriber, and need none; those that the notifier acts on must reach a queue.
+                mandatory=event.type in NOTIFIED_EVENTS,
+                trace=trace,
+            )
         CARRIED.labels(event.type).inc()
+
+
+def _trace_of(event: Unsent) -> str | None:
+    """Return what an event belongs to; its body is not looked into for anything else."""
+    return _read_trace(event.body).traceparent if is_on() else None
 
 
 class Maintenance:

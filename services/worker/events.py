@@ -18,9 +18,12 @@ def events_of(order_id: UUID, merged: Merged, now: int) -> list[Event]:
     silent = {verdict.submission.id for verdict in merged.verdicts if verdict.submission.silent}
     versions = {verdict.submission.id: verdict.submission.version for verdict in merged.verdicts}
 
+    # A run may begin with a submission of long ago: what tells of it is what has come now.
+    trace = next((one.submission.trace for one in reversed(merged.verdicts) if one.submission.trace), None)
+
     def event(id: UUID, event_type: str, **more: Any) -> Event:
         data = {"order": order, "changed": list(merged.changed), **more}
-        return Event(id, event_type, write_timestamp(now), identity.account, identity.live, data)
+        return Event(id, event_type, write_timestamp(now), identity.account, identity.live, data, trace)
 
     events = []
     if merged.created:

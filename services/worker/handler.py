@@ -5,11 +5,13 @@ from typing import Final, Protocol, TypedDict
 
 import msgspec
 import stamina
+from msgspec.structs import replace
 
 from shared.contracts import Settled, Submission, SubmissionBatch
 from shared.errors import DatabaseUnavailable, DataError
 from shared.failpoints import Point, reach
 from shared.telemetry import log
+from shared.traces import trace_id
 
 _decode: Final = msgspec.msgpack.Decoder(SubmissionBatch).decode
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -63,8 +65,15 @@ class Handler:
 
     async def set_aside(self, submission: Submission, *, cause: str, reason: str) -> list[Settled]:
         """Record a submission that cannot be settled; return what is told to whoever waits for it."""
-        log.error("submission.set_aside", submission=str(submission.id), order=str(submission.order_id), cause=cause)
-        body = _encode(SubmissionBatch([submission]))
+        log.error(
+            "submission.set_aside",
+            submission=str(submission.id),
+            order=str(submission.order_id),
+            trace=trace_id(submission.trace),
+            cause=cause,
+        )
+        # Without its trace, which another delivery would not share: by its body a failure is known to be the same.
+        body = _encode(SubmissionBatch([replace(submission, trace=None)]))
         await self._until_stored(cause=cause, reason=reason, body=body, submission=submission)
         if not submission.wait:
             return []

@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from shared.broker import Delivery
@@ -15,6 +17,7 @@ from shared.contracts import Settled, SettledBatch, Submission
 from shared.errors import BrokerUnavailable
 from shared.metrics import BATCH_MESSAGES, BATCH_SECONDS, BATCH_SUBMISSIONS, SETTLE_SECONDS, WORKER_LAG, Lag
 from shared.telemetry import log
+from shared.traces import batch, is_on, spans
 
 SUSPICIOUS_REDELIVERIES: Final = 3
 """A message that came back so often may be what kills its workers: it is settled without neighbours."""
@@ -116,10 +119,11 @@ class Intake:
         age = max(0, self._clock() - oldest) / 1_000_000 if oldest else None
         self._lag.measured(age)
         begun = time.perf_counter()
-        if alone:
-            settled = await self._quarantine.settle(first.body, submissions)
-        else:
-            settled = await self._handler.settle(submissions)
+        with _traced(submissions) as traced:
+            if alone:
+                settled = await self._quarantine.settle(first.body, traced)
+            else:
+                settled = await self._handler.settle(traced)
         answers: dict[str, list[Settled]] = defaultdict(list)
         for one in settled:
             for reply_to in origins.get(one.id, ()):
@@ -157,3 +161,17 @@ def _note_origins(origins: dict[UUID, set[str]], delivery: Delivery, submissions
         for submission in submissions:
             if submission.wait:
                 origins[submission.id].add(delivery.reply_to)
+
+
+@contextmanager
+def _traced(submissions: Sequence[Submission]) -> Iterator[Sequence[Submission]]:
+    """Give the submissions of a batch, each in a span of its own request's trace, linked to the batch's span."""
+    if not is_on():
+        yield submissions
+        return
+    parents = [submission.trace for submission in submissions]
+    with (
+        batch("settle batch", parents, kind="consumer") as together,
+        spans("settle submission", parents, link=together, kind="consumer") as traces,
+    ):
+        yield [replace(one, trace=trace) for one, trace in zip(submissions, traces, strict=True)]

@@ -21,6 +21,8 @@ from shared.failpoints import Point, reach
 from shared.fold import Mark
 from shared.metrics import SETTLED
 from shared.outbox import add_to_outbox
+from shared.telemetry import DEBUG, log
+from shared.traces import trace_id
 
 
 class Store:
@@ -45,9 +47,19 @@ class Store:
                 await reach(Point.WORKER_COMMITTED)
             except _OrderVanished:
                 continue
-            for state, count in Counter(verdict.outcome for verdict in verdicts).items():
-                SETTLED.labels(state).inc(count)
+            _tell(verdicts)
             return answers
+
+
+def _tell(verdicts: Sequence[Verdict]) -> None:
+    """Count what was settled, and log each where somebody looks that closely: there are thousands a second."""
+    for state, count in Counter(verdict.outcome for verdict in verdicts).items():
+        SETTLED.labels(state).inc(count)
+    if log.is_enabled_for(DEBUG):
+        for verdict in verdicts:
+            one = verdict.submission
+            names = {"submission": str(one.id), "order": str(one.order_id), "trace": trace_id(one.trace)}
+            log.debug("submission.settled", state=verdict.outcome, **names)
 
 
 class _OrderVanished(Exception):

@@ -1,4 +1,4 @@
-"""What each request adds to the metrics: an answer by route and status, and how long it took."""
+"""What each request adds to metrics and traces: an answer by route and status, and how long it took."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -10,6 +10,7 @@ from prometheus_client import Counter, Histogram
 
 from shared.http.routes import ROUTE
 from shared.metrics import HTTP_REQUESTS, HTTP_SECONDS
+from shared.traces import is_on, span
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OTHER: Final = "other"
@@ -24,7 +25,7 @@ async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
     begun = time.perf_counter()
     status = _GONE
     try:
-        response = await handler(request)
+        response = await (_traced(request, handler) if is_on() else handler(request))
         status = str(response.status)
     except web.HTTPException as answer:
         status = str(answer.status)
@@ -36,6 +37,19 @@ async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
         answers.inc()
         seconds.observe(time.perf_counter() - begun)
     return response
+
+
+async def _traced(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer within a span, which continues the client's trace where it has one (W3C Trace Context)."""
+    given = request.headers.getall("traceparent", ())
+    with span(_name_of(request), parent=given[0] if len(given) == 1 else None, kind="server"):
+        return await handler(request)
+
+
+def _name_of(request: web.Request) -> str:
+    """Name a request by its route as declared: a path may hold a client's address."""
+    resource = request.match_info.route.resource
+    return f"{request.method} {OTHER if resource is None else resource.canonical}"
 
 
 @lru_cache(maxsize=4096)

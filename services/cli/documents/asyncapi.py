@@ -80,6 +80,7 @@ class OrderEvent(Struct, frozen=True, kw_only=True):
     account: UUID
     livemode: bool
     data: OrderEventData
+    traceparent: str | UnsetType = UNSET
 
 
 class NotificationEvent(Struct, frozen=True, kw_only=True):
@@ -91,6 +92,7 @@ class NotificationEvent(Struct, frozen=True, kw_only=True):
     account: UUID
     livemode: bool
     data: NotificationEventData
+    traceparent: str | UnsetType = UNSET
 
 
 def asyncapi() -> dict[str, Any]:
