@@ -99,6 +99,10 @@ class OpenTelemetry:
                 if span is not None:
                     span.end()
 
+    def flush(self) -> None:
+        """Hand over what has been recorded, however long it takes."""
+        self._provider.force_flush()
+
     def stop(self) -> None:
         """Hand over what has been recorded, for a moment at most."""
         flushing = threading.Thread(target=self._provider.shutdown, daemon=True)

@@ -67,7 +67,7 @@ def start_metrics(host: str, port: int) -> None:
 
 
 def start_traces(service: str, exporter: str) -> None:
-    """Send this process's spans to a collector (`otlp`; OpenTelemetry's own OTEL_... variables say which), or `none`."""
+    """Send this process's spans to a collector (`otlp`, which OpenTelemetry's OTEL_... variables set up), or `none`."""
     if exporter == "none":
         return
     try:

@@ -41,7 +41,7 @@ _tracer: Tracer | None = None
 
 def use(tracer: Tracer | None) -> None:
     """Record this process's spans with a tracer, or not at all."""
-    global _tracer  # noqa: PLW0603  # a process has one, as it has one log
+    global _tracer  # a process has one, as it has one log
     _tracer = tracer
 
 

@@ -130,8 +130,8 @@ class Intake:
                 answers[reply_to].append(one)
         for delivery in deliveries:
             await delivery.ack()
-        for reply_to, batch in answers.items():
-            await self._answer(reply_to, batch)
+        for reply_to, told in answers.items():
+            await self._answer(reply_to, told)
         self._lag.measured(None)
         self._count(len(submissions), len(deliveries), oldest)
         seconds = time.perf_counter() - begun
