@@ -2,8 +2,8 @@
 
 from shared.migrations.script import execute
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 TRACE = "ALTER TABLE notifications ADD COLUMN trace text;"
 
