@@ -49,7 +49,7 @@ def fill_for(names: Sequence[str]) -> Callable[[FileAwareEnv], Settings]:
 @asynccontextmanager
 async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     """Mount the services on one application and serve it."""
-    application = make_application(most_bytes=settings.web.most_body_bytes)
+    application = make_application(settings.web)
     add_health(application)
     access = Access(settings.common.database_url)
     access.add_checks(application)

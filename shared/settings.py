@@ -52,6 +52,8 @@ class Web(Struct, frozen=True, kw_only=True):
     body_seconds: float
     header_seconds: float
     idle_seconds: float
+    wrong_keys_per_minute: int
+    trusted_hops: int
 
 
 def read(fill: Callable[[FileAwareEnv], T]) -> T:
@@ -110,6 +112,8 @@ def web(env: FileAwareEnv) -> Web:
         body_seconds=env.float("HTTP_BODY_SECONDS", 30.0),
         header_seconds=env.float("HTTP_HEADER_SECONDS", 10.0),
         idle_seconds=env.float("HTTP_IDLE_SECONDS", 75.0),
+        wrong_keys_per_minute=env.int("HTTP_WRONG_KEYS_PER_MINUTE", 100, validate=validate.Range(min=1)),
+        trusted_hops=env.int("HTTP_TRUSTED_HOPS", 0, validate=validate.Range(min=0, max=16)),
     )
 
 

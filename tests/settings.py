@@ -7,7 +7,7 @@ import pytest
 from environs import FileAwareEnv
 
 from services.cli.stack.ports import free_ports
-from shared.settings import PREFIX, read
+from shared.settings import PREFIX, Web, read, web
 
 T = TypeVar("T")
 
@@ -27,3 +27,8 @@ def settings_of(
         for name, value in variables.items():
             environment.setenv(PREFIX + name, str(value))
         return read(fill)
+
+
+def web_settings() -> Web:
+    """Return the settings of HTTP at their defaults."""
+    return read(web)

@@ -93,7 +93,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
 @asynccontextmanager
 async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     """Build the console; components in the order in which they are to stop."""
-    application = make_application(most_bytes=settings.web.most_body_bytes)
+    application = make_application(settings.web)
     add_health(application)
     access = Access(settings.common.database_url)
     access.add_checks(application)

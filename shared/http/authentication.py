@@ -5,13 +5,17 @@ from typing import Protocol
 from aiohttp import web
 
 from shared.errors import Unavailable
+from shared.http.clients import client_address
 from shared.http.problems import Problem
 from shared.http.routes import ROUTE
+from shared.http.wrong_keys import WrongKeys
 from shared.keys import ApiKey
 from shared.rate_limits import RateLimits, Standing
 
 WRONG = "Invalid or expired API key"
 STANDING = web.RequestKey("standing", Standing)
+WRONG_KEYS = web.AppKey("wrong_keys", WrongKeys)
+"""Counts the guesses of an application's clients."""
 
 
 class FindsKeys(Protocol):
@@ -49,7 +53,7 @@ def authenticate(request: web.Request, keys: FindsKeys) -> ApiKey:
         raise Unavailable("the API keys are not loaded yet")
     key = keys.find(presented) if presented is not None else None
     if key is None:
-        raise Problem(401, "invalid_api_key", WRONG, headers={"WWW-Authenticate": 'Bearer realm="bugalou"'})
+        raise _refusal(request, is_guess=presented is not None)
     if not key.is_usable(keys.now()):
         raise Problem(403, "expired_api_key", WRONG)
     standing = keys.rate_limits.admit(key.account)
@@ -62,6 +66,15 @@ def authenticate(request: web.Request, keys: FindsKeys) -> ApiKey:
     if not key.allows(scope):
         raise Problem(403, "missing_scope", f"This API key lacks the scope {scope}")
     return key
+
+
+def _refusal(request: web.Request, *, is_guess: bool) -> Problem:
+    """Return the problem of a request without a known key; a guess too many is told to wait."""
+    seconds = request.app[WRONG_KEYS].count(client_address(request)) if is_guess else None
+    if seconds is not None:
+        sentence = "This address has sent too many wrong API keys: check the key, and try again later"
+        return Problem(429, "too_many_wrong_keys", sentence, headers={"Retry-After": str(seconds)})
+    return Problem(401, "invalid_api_key", WRONG, headers={"WWW-Authenticate": 'Bearer realm="bugalou"'})
 
 
 async def show_standing(request: web.Request, response: web.StreamResponse) -> None:

@@ -8,10 +8,12 @@ from typing import Any, Final
 from aiohttp import web
 
 from shared.errors import Misconfigured
-from shared.http.authentication import show_standing
+from shared.http.authentication import WRONG_KEYS, show_standing
+from shared.http.clients import TRUSTED_HOPS
 from shared.http.measures import measure
 from shared.http.problems import shape_errors
 from shared.http.protocol import connection_factory
+from shared.http.wrong_keys import WrongKeys
 from shared.settings import Web
 from shared.telemetry import log
 
@@ -20,9 +22,11 @@ _LAST_ACCEPTS: Final = 5
 """Turns of the event loop given to the listening socket before it closes, to take what waits in its backlog."""
 
 
-def make_application(*, most_bytes: int) -> web.Application:
+def make_application(settings: Web) -> web.Application:
     """Return an application whose errors are problem documents; routes are added by the service."""
-    application = web.Application(middlewares=[measure, shape_errors], client_max_size=most_bytes)
+    application = web.Application(middlewares=[measure, shape_errors], client_max_size=settings.most_body_bytes)
+    application[WRONG_KEYS] = WrongKeys(settings.wrong_keys_per_minute)
+    application[TRUSTED_HOPS] = settings.trusted_hops
     application.on_response_prepare.append(_name_no_software)
     application.on_response_prepare.append(show_standing)
     return application

@@ -13,6 +13,7 @@ from services.console import app as console
 from services.console.handlers.descriptions import DescriptionsHandler
 from shared.http.routes import add_routes
 from shared.http.server import make_application
+from tests.settings import web_settings
 
 STATIC = Path(console.__file__).parent / "static"
 Pages = TestClient[web.Request, web.Application]
@@ -21,7 +22,7 @@ Pages = TestClient[web.Request, web.Application]
 @pytest.fixture
 async def pages() -> AsyncIterator[Pages]:
     """A client of the descriptions alone."""
-    application = make_application(most_bytes=1)
+    application = make_application(web_settings())
     add_routes(application, DescriptionsHandler())
     async with TestClient(TestServer(application), auto_decompress=False) as client:
         yield client

@@ -33,7 +33,7 @@ from shared.orders.body import OrderBody
 from shared.orders.documents import AcceptedOrder, Fields, Order
 from shared.orders.validation import read_order
 from shared.orders.view import FIELDS
-from tests.settings import settings_of
+from tests.settings import settings_of, web_settings
 
 STATIC = Path(console.__file__).parent / "static"
 NOW = 1_795_000_000_000_000
@@ -43,7 +43,7 @@ NOW = 1_795_000_000_000_000
 async def application() -> web.Application:
     """Both HTTP services on one application, connected to nothing."""
     url, amqp_url = "postgresql://nobody@127.0.0.1:1/none", "amqp://nobody@127.0.0.1:1"
-    mounted = make_application(most_bytes=1)
+    mounted = make_application(web_settings())
     add_health(mounted)
     access = Access(url)
     of_gateway = settings_of(gateway_settings.fill, database_url=url, amqp_url=amqp_url, amqp_prefix="none")

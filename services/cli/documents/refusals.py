@@ -30,7 +30,11 @@ _WITH_KEY: Final = (
         description="The key is expired or revoked, lacks the scope, or is not for the platform.",
         headers=_LIMITS,
     ),
-    Refusal(status=429, description="The account is over its rate limit.", headers=("Retry-After", *_LIMITS)),
+    Refusal(
+        status=429,
+        description="The account is over its rate limit, or the address has sent too many wrong keys.",
+        headers=("Retry-After", *_LIMITS),
+    ),
     Refusal(
         status=503,
         description="The service cannot do this right now; nothing was taken.",

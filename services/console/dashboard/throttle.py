@@ -5,8 +5,6 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
 
-from aiohttp import web
-
 MOST_FAILURES: Final = 10
 WINDOW_SECONDS: Final = 300.0
 MOST_ADDRESSES: Final = 10_000
@@ -37,10 +35,3 @@ class Throttle:
     def succeeded(self, address: str) -> None:
         """Forget an address that has shown a right key."""
         self._failures.pop(address, None)
-
-
-def address_of(request: web.Request) -> str:
-    """Return whom to count a sign-in for: the peer, or what the proxy next to us says it speaks for."""
-    peer = request.remote or ""
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return f"{peer} {forwarded[:64]}" if forwarded else peer

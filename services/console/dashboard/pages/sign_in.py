@@ -8,10 +8,11 @@ from services.console.dashboard import cookies
 from services.console.dashboard.sessions import Sessions
 from services.console.dashboard.sign_in_links import PATH, SignInLinks
 from services.console.dashboard.site import PageRoute, Site
-from services.console.dashboard.throttle import Throttle, address_of
+from services.console.dashboard.throttle import Throttle
 from services.console.dashboard.visit import HOME, SIGN_IN, Visit, local_path, see_other
 from services.console.dashboard.wording import LANGUAGES
 from shared.http.authentication import FindsKeys
+from shared.http.clients import client_address
 
 
 class SignInPages:
@@ -35,7 +36,7 @@ class SignInPages:
     async def sign_in(self, visit: Visit) -> web.StreamResponse:
         """Sign in with a key."""
         words, onward = visit.phrases.sign_in, local_path(visit.form.get("next"))
-        address = address_of(visit.request)
+        address = client_address(visit.request)
         wait = self._throttle.wait_seconds(address)
         if wait:
             error = words.too_many.format(minutes=-(-wait // 60))
