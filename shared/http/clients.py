@@ -1,4 +1,4 @@
-"""From where a request comes, as far as that can be believed: the peer, or what trusted proxies before us say of theirs."""
+"""From where a request comes, as far as it can be believed: the peer, or what trusted proxies say of theirs."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final

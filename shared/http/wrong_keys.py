@@ -1,6 +1,6 @@
 """Guessing keys is made slow: of one address only so many wrong ones a minute are answered 401, the others 429.
 
-A right key is found before anything is counted, so whoever has one never meets this, whoever else is behind their address.
+A right key is found before anything is counted: whoever has one never meets this, whoever else has their address.
 No answer takes longer than another: a throttled guess is told at once that it was wrong and when to come back.
 """
 
@@ -22,7 +22,7 @@ class _Bucket(Struct):
 
 
 class WrongKeys:
-    """Counts the wrong keys of each address; in this process alone, so several gateways let as many times more through."""
+    """Counts the wrong keys of each address, in this process alone: several gateways let as many times more through."""
 
     def __init__(self, per_minute: int, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._most = float(per_minute)
