@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 from msgspec import Struct
 
+from shared.addresses import Network, parse_networks
 from shared.errors import Misconfigured
 from shared.secrets import is_key, split_keys
 
@@ -121,6 +122,18 @@ def secret_keys(env: FileAwareEnv) -> tuple[str, ...]:
     """Read the keys of secrets at rest; none is fine until there is a secret to seal or to open."""
     # None where it was refused: that is reported together with all other mistakes, once all are read.
     return split_keys(env.str("SECRET_KEYS", "", validate=_check_secret_keys) or "")
+
+
+def webhook_networks(env: FileAwareEnv) -> tuple[Network, ...]:
+    """Read which networks webhooks may be sent to besides public addresses."""
+    return parse_networks(env.str("WEBHOOK_ALLOW", "", validate=_check_networks) or "")
+
+
+def _check_networks(setting: str) -> None:
+    try:
+        parse_networks(setting)
+    except ValueError:
+        raise ValidationError("must be networks such as 10.1.0.0/16,fd00::/8, separated by commas") from None
 
 
 def _check_secret_keys(setting: str) -> None:

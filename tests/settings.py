@@ -1,7 +1,7 @@
 """The settings of services inside tests, read as a process reads them: from variables, all others at their defaults."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import pytest
 from environs import FileAwareEnv
@@ -10,6 +10,8 @@ from services.cli.stack.ports import free_ports
 from shared.settings import PREFIX, Web, read, web
 
 T = TypeVar("T")
+SECRET_KEY: Final = "dGVzdHMgc2VhbCB1bmRlciB0aGlzIG9uZSBrZXkhISE="
+"""What tests seal secrets under."""
 
 
 def settings_of(
@@ -21,6 +23,7 @@ def settings_of(
         "AMQP_URL": amqp_url,
         "AMQP_PREFIX": amqp_prefix,
         "HTTP_PORT": free_ports(1)[0],
+        "SECRET_KEYS": SECRET_KEY,
         **others,
     }
     with pytest.MonkeyPatch.context() as environment:

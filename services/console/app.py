@@ -18,6 +18,7 @@ from services.console.handlers.orders import OrdersHandler
 from services.console.handlers.overview import OverviewHandler
 from services.console.handlers.receipts import ReceiptsHandler
 from services.console.handlers.settings import SettingsHandler
+from services.console.handlers.webhooks import WebhooksHandler
 from services.console.handlers.whatsapp import WhatsAppHandler
 from services.console.handlers.whatsapp_hook import WhatsAppHookHandler
 from services.console.history import HistoryReader
@@ -28,8 +29,10 @@ from services.console.overview import OverviewReader
 from services.console.receipts import ReceiptsReader
 from services.console.settings import Settings
 from services.console.tenancy import ROLE
+from services.console.webhooks import WebhooksStore
 from services.console.whatsapp import WhatsAppAccounts
 from services.console.whatsapp_hook import StatusInbox
+from shared.addresses import AddressPolicy
 from shared.database import Database
 from shared.http.access import Access
 from shared.http.health import add_health
@@ -50,6 +53,7 @@ HANDLERS = (
     WhatsAppHandler,
     WhatsAppHookHandler,
     KeysHandler,
+    WebhooksHandler,
     CustomersHandler,
     FailuresHandler,
     DescriptionsHandler,
@@ -69,6 +73,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     # Likewise: anybody may post to a hook.
     hooks = Database(url, purpose="console hooks", most=HOOK_CONNECTIONS)
     secrets = Secrets(settings.secret_keys)
+    webhooks = WebhooksStore(reading, writing, secrets)
     for handler in (
         OrdersHandler(keys, orders, history, notifications),
         ExportHandler(keys, OrdersReader(exporting)),
@@ -78,6 +83,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         WhatsAppHandler(keys, WhatsAppAccounts(reading, writing, secrets), body_seconds=seconds),
         WhatsAppHookHandler(StatusInbox(hooks, secrets)),
         KeysHandler(keys, KeysStore(reading, writing), body_seconds=seconds),
+        WebhooksHandler(keys, webhooks, AddressPolicy(settings.webhook_networks), body_seconds=seconds),
         CustomersHandler(keys, Customers(writing)),
         FailuresHandler(keys, FailuresStore(reading, writing), body_seconds=seconds),
         DescriptionsHandler(),

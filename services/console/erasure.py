@@ -13,9 +13,7 @@ from msgspec.structs import replace
 from shared.contracts import Event, Submission, SubmissionBatch
 from shared.database import Connection
 from shared.keys import ApiKey
-
-PERSONAL: Final = ("customerEmail", "customerName", "customerPhone")
-"""The fields of an order that say who somebody is."""
+from shared.orders.personal import PERSONAL
 
 _OUTBOX: Final = """
 UPDATE outbox SET body = convert_to(jsonb_set(event, '{data,order}', event #> '{data,order}'

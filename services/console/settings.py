@@ -3,7 +3,8 @@
 from environs import FileAwareEnv, validate
 from msgspec import Struct
 
-from shared.settings import Common, Web, common, secret_keys, web
+from shared.addresses import Network
+from shared.settings import Common, Web, common, secret_keys, web, webhook_networks
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -16,6 +17,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     common: Common
     web: Web
     secret_keys: tuple[str, ...]
+    webhook_networks: tuple[Network, ...]
     connections: int
     exports: int
     session_idle_hours: float
@@ -28,6 +30,7 @@ def fill(env: FileAwareEnv) -> Settings:
         common=common(env),
         web=web(env),
         secret_keys=secret_keys(env),
+        webhook_networks=webhook_networks(env),
         connections=env.int("CONSOLE_CONNECTIONS", 8, validate=validate.Range(min=1)),
         exports=env.int("CONSOLE_EXPORTS", 2, validate=validate.Range(min=1)),
         session_idle_hours=env.float("CONSOLE_SESSION_IDLE_HOURS", 24.0, validate=validate.Range(min=0.01, max=8760)),

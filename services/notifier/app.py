@@ -14,6 +14,8 @@ from services.notifier.intake import Intake
 from services.notifier.plans import WAKE_CHANNEL, Plans
 from services.notifier.preparation import Preparation
 from services.notifier.settings import Settings
+from services.notifier.webhooks.app import components as webhook_components
+from services.notifier.webhooks.dispatcher import CHANNEL as WEBHOOK
 from shared.broker import BrokerConnection, Consumer
 from shared.database import Database, Listener
 from shared.lifecycle import Component
@@ -22,10 +24,13 @@ from shared.messages.order import ADDRESSES
 from shared.messages.rendering import Renderer
 from shared.metrics import NOTIFICATIONS_LAG, Lag
 from shared.schema import HEAD
+from shared.secrets import Secrets
 from shared.topology import Names
 
-CHANNELS = tuple(ADDRESSES)
-"""Every channel there is: all are planned for by any notifier, and served by those that are told to."""
+PLANNED = tuple(ADDRESSES)
+"""The channels that reach clients: all are planned for by any notifier."""
+CHANNELS = (*PLANNED, WEBHOOK)
+"""Every channel there is, served by the notifiers that are told to."""
 
 
 @asynccontextmanager
@@ -34,7 +39,7 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
     names = Names(settings.common.amqp_prefix)
     consuming = BrokerConnection(settings.common.amqp_url, names, "notifier consumes")
     database = Database(settings.common.database_url, purpose="notifier", most=4, schema=HEAD)
-    intake = Intake(Plans(database, settle_seconds=settings.settle_seconds), CHANNELS)
+    intake = Intake(Plans(database, settle_seconds=settings.settle_seconds), PLANNED)
     consumer = Consumer(consuming, names.notifications, prefetch=settings.prefetch, accept=intake.accept)
     claims = Claims(database, Preparation(Renderer()).prepare, lease_seconds=settings.lease_seconds)
     served = {name: channel for name, channel in _channels(settings).items() if name in channels}
@@ -63,7 +68,11 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
 
     measuring = Measuring(measure, every_seconds=settings.common.metrics_seconds)
     listener = Listener(settings.common.database_url, (WAKE_CHANNEL,), wake)
-    yield (consumer, intake, listener, *dispatchers, measuring, consuming, database)
+    webhooks: Sequence[Component] = ()
+    if WEBHOOK in channels:
+        secrets = Secrets(settings.secret_keys)
+        webhooks = webhook_components(settings.webhooks, secrets, database_url=settings.common.database_url)
+    yield (consumer, intake, listener, *dispatchers, *webhooks, measuring, consuming, database)
 
 
 def _channels(settings: Settings) -> dict[str, Channel]:

@@ -8,7 +8,25 @@ from msgspec import Struct
 
 from services.notifier.channels.mime import Sender, UnusableAddress, deliverable_address
 from services.notifier.channels.smtp import Server, Tls
-from shared.settings import Common, common, secret_keys
+from shared.addresses import Network
+from shared.settings import Common, common, secret_keys, webhook_networks
+from shared.webhooks import TRIED_DAYS
+
+
+class WebhookSettings(Struct, frozen=True, kw_only=True):
+    """How webhooks are delivered: `allow` holds networks besides the public ones, `keep_days` is for attempts."""
+
+    allow: tuple[Network, ...]
+    concurrent_sends: int
+    endpoint_sends: int
+    timeout_seconds: float
+    sweep_seconds: float
+    keep_days: int
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long a claim stands: longer than an attempt and its record."""
+        return self.timeout_seconds + 30.0
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -22,6 +40,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     sweep_seconds: float
     concurrent_sends: int
     prefetch: int
+    webhooks: WebhookSettings
 
     @property
     def deadline_seconds(self) -> float:
@@ -52,6 +71,18 @@ def fill(env: FileAwareEnv) -> Settings:
         sweep_seconds=env.float("NOTIFIER_SWEEP_SECONDS", 3.0, validate=_POSITIVE),
         concurrent_sends=env.int("NOTIFIER_CONCURRENT_SENDS", 10, validate=_POSITIVE),
         prefetch=env.int("NOTIFIER_PREFETCH", 200, validate=_POSITIVE),
+        webhooks=_webhooks(env),
+    )
+
+
+def _webhooks(env: FileAwareEnv) -> WebhookSettings:
+    return WebhookSettings(
+        allow=webhook_networks(env),
+        concurrent_sends=env.int("WEBHOOK_CONCURRENT_SENDS", 64, validate=validate.Range(1, 1000)),
+        endpoint_sends=env.int("WEBHOOK_ENDPOINT_SENDS", 4, validate=validate.Range(1, 100)),
+        timeout_seconds=env.float("WEBHOOK_TIMEOUT_SECONDS", 15.0, validate=validate.Range(0.1, 30)),
+        sweep_seconds=env.float("NOTIFIER_SWEEP_SECONDS", 3.0, validate=_POSITIVE),
+        keep_days=env.int("WEBHOOK_KEEP_DAYS", 30, validate=validate.Range(TRIED_DAYS, 400)),
     )
 
 

@@ -8,13 +8,28 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.database import Connection, Database
+from shared.webhooks import CHANNEL, EVERY_EVENT
 
 # By `sent_at IS NULL`, never by a cursor: rows become visible in the order of commits, not of creation.
 _CLAIM: Final = """
 SELECT id, created_at, type, account_id, body FROM outbox
 WHERE sent_at IS NULL ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED
 """
-_SENT: Final = "UPDATE outbox SET sent_at = now() WHERE id = ANY($1::uuid[]) AND sent_at IS NULL"
+# Together with the mark, so that each event is handed once to each webhook that wants it, whatever crashes. For an
+# account without webhooks this costs one look into an index.
+_SENT: Final = f"""
+WITH sent AS (
+    UPDATE outbox SET sent_at = now() WHERE id = ANY($1::uuid[]) AND sent_at IS NULL
+    RETURNING id, created_at, account_id, livemode, type
+), handed AS (
+    INSERT INTO webhook_deliveries (webhook_id, event_id, event_created_at)
+    SELECT w.id, sent.id, sent.created_at FROM sent JOIN webhooks AS w
+        ON w.account_id = sent.account_id AND w.livemode = sent.livemode AND w.enabled
+        AND (sent.type = ANY (w.events) OR '{EVERY_EVENT}' = ANY (w.events))
+    ON CONFLICT DO NOTHING RETURNING 1
+)
+SELECT pg_notify('{CHANNEL}', '') FROM handed LIMIT 1
+"""
 # By the index of what is unsent, one row a partition.
 _LAG: Final = """
 SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 FROM outbox

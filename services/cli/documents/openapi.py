@@ -32,7 +32,10 @@ _PATH_PARAMETERS: Final[dict[str, tuple[Any, str]]] = {
         "The person's e-mail address, now or in the past.",
     ),
 }
-_TAGS: Final = ("Orders", "Overview", "Settings", "Keys", "Customers", "Failures", "Hooks", "Operation", "Descriptions")
+_TAGS: Final = (
+    *("Orders", "Overview", "Settings", "Keys", "Webhooks", "Customers", "Failures", "Hooks"),
+    *("Operation", "Descriptions"),
+)
 """In the order in which people read them."""
 _OPEN: Final = ("OrderBody", "ItemBody")
 """Schemas that take more than they name: unknown fields of an order are warnings, unless ?strict=true."""
