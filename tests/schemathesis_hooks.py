@@ -62,7 +62,20 @@ def map_body(context: HookContext, body: Any) -> Any:
         return {**body, "expiresAt": "2099" + body["expiresAt"][4:]}
     if path == "/api/v1/settings" and isinstance(body, dict):
         return _mend_settings(body)
+    if path == "/api/v1/webhooks/{id}/replay" and isinstance(body, dict):
+        return _mend_replay(body)
     return body
+
+
+def _mend_replay(replay: dict[str, Any]) -> dict[str, Any]:
+    """Return a replay of one event or of a range, and of a range with its start before its end."""
+    if isinstance(replay.get("eventId"), str) and replay["eventId"]:
+        return {name: value for name, value in replay.items() if name not in ("from", "to")}
+    if replay.get("from") in (None, "") and {*replay} <= {"eventId", "from", "to"}:
+        return {**replay, "from": "2025-11-22T09:00:00Z"}
+    if _is_moment(replay.get("from")) and _is_moment(replay.get("to")):
+        return {**replay, "to": "2099" + replay["to"][4:]}
+    return replay
 
 
 def _mend_order(order: dict[str, Any]) -> dict[str, Any]:

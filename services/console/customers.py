@@ -49,6 +49,18 @@ _NOTIFICATIONS: Final = """
 UPDATE notifications SET recipient = NULL, subject = NULL, text_body = NULL, html_body = NULL
 WHERE account_id = $1 AND livemode = $2 AND order_id = ANY($3::uuid[])
 """
+# An endpoint's answer may quote what it was sent.
+_WEBHOOK_ATTEMPTS: Final = """
+UPDATE webhook_attempts SET response = NULL
+WHERE account_id = $1 AND livemode = $2 AND order_id = ANY($3::uuid[]) AND response IS NOT NULL
+"""
+# Published events stay as they are until they leave; sent again to a webhook, they leave the person out. The time is
+# that of now, with the locks held: what was stored before has an earlier one.
+_REMEMBER: Final = """
+INSERT INTO erased_orders (order_id, erased_at)
+SELECT id, clock_timestamp() FROM unnest($1::uuid[]) AS erased (id) ORDER BY id
+ON CONFLICT (order_id) DO UPDATE SET erased_at = excluded.erased_at
+"""
 # A mail server's refusal names the address.
 _ATTEMPTS: Final = """
 UPDATE attempts SET response = NULL WHERE notification_id IN (
@@ -76,6 +88,7 @@ class Customers:
         async with self._database.transaction() as connection:
             # A statement of its own: the next see what was committed before the locks were had.
             await connection.execute(_LOCK, key.account, key.live, ids)
-            for statement in (_ORDERS, _SUBMISSIONS, _NOTIFICATIONS, _ATTEMPTS):
+            for statement in (_ORDERS, _SUBMISSIONS, _NOTIFICATIONS, _ATTEMPTS, _WEBHOOK_ATTEMPTS):
                 await connection.execute(statement, key.account, key.live, ids)
+            await connection.execute(_REMEMBER, ids)
             await erase_from_outbox(connection, key, ids)

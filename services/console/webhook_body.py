@@ -1,5 +1,6 @@
 """The bodies of POST and PATCH /api/v1/webhooks, of a rotation and of a replay."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -22,6 +23,8 @@ __all__ = ["MOST_BYTES", "ReplayBody", "RotationBody", "WebhookBody", "WebhookCh
 
 MOST_BYTES: Final = 16 * 1024
 _LONGEST_URL: Final = 2048
+_NAME: Final = re.compile(r"(?=.{1,254}\Z)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*\.?")
+"""A host name as it is looked up, internationalised ones encoded."""
 _CHOICES: Final = (EVERY_EVENT, *EVENT_TYPES)
 
 _Url = Annotated[
@@ -39,6 +42,9 @@ _Events = Annotated[
 _Moment = Annotated[
     str, Meta(description="RFC 3339.", extra_json_schema={"anyOf": [{"format": "date-time"}, {"const": ""}]})
 ]
+
+
+_EventId = Annotated[str, Meta(extra_json_schema={"anyOf": [{"format": "uuid"}, {"const": ""}]})]
 
 
 class WebhookBody(Struct, forbid_unknown_fields=True, rename="camel"):
@@ -61,7 +67,7 @@ class WebhookChangeBody(Struct, forbid_unknown_fields=True, rename="camel"):
 class ReplayBody(Struct, forbid_unknown_fields=True, rename="camel"):
     """Which events are sent again: one, or those of a time range, from `from` until before `to` (now, if absent)."""
 
-    event_id: UUID | Literal[""] | None = None
+    event_id: _EventId | None = None
     from_: _Moment | None = field(name="from", default=None)
     to: _Moment | None = None
 
@@ -145,7 +151,7 @@ def webhook_url_fault(text: str, policy: AddressPolicy) -> str | None:
     if host.rstrip(".").lower() == "localhost" or host.rstrip(".").lower().endswith(".localhost"):
         host = "127.0.0.1"  # RFC 6761
     address = literal_address(host)
-    if address is None and (not host or is_numeric(host)):
+    if address is None and (is_numeric(host) or _NAME.fullmatch(host) is None):
         return wanted
     if address is not None and not policy.admits(address):
         return "must not lead to a private, loopback or special address"

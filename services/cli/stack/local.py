@@ -91,7 +91,9 @@ class LocalStack:
         for name in ours:
             passed.pop(f"{name}_FILE", None)
         own = {} if "BUGALOU_SECRET_KEYS_FILE" in passed else {"BUGALOU_SECRET_KEYS": self._state.secret_key}
-        return {**own, "BUGALOU_PUBLIC_URL": url, **passed, **ours}
+        # Who tries webhooks here has their endpoint on this machine.
+        usual = {"BUGALOU_PUBLIC_URL": url, "BUGALOU_WEBHOOK_ALLOW": "127.0.0.0/8,::1/128"}
+        return {**own, **usual, **passed, **ours}
 
     def _create_account(self, given: Mapping[str, str]) -> bytes:
         return self._command("making an account", given, "accounts", "create", "Local", "--json")

@@ -82,7 +82,7 @@ CREATE INDEX outbox_account ON outbox (account_id, created_at);
 -- webhook, those from before the erasure leave that out.
 CREATE TABLE erased_orders (
     order_id uuid PRIMARY KEY,
-    erased_at timestamptz NOT NULL DEFAULT now()
+    erased_at timestamptz NOT NULL
 );
 CREATE INDEX erased_orders_age ON erased_orders (erased_at);
 """
