@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid4, uuid7
 
 from services.console.webhook_body import WebhookDraft
 from services.console.webhooks import NewSecret, WebhooksStore
-from services.notifier.settings import WebhookSettings
+from services.notifier.settings import WebhookSettings, fill
 from services.notifier.webhooks.app import components
 from services.relay.store import Outbox
 from shared.addresses import parse_networks
@@ -26,7 +26,7 @@ from shared.outbox import add_to_outbox
 from shared.secrets import Secrets
 from tests.polling import eventually
 from tests.running import running
-from tests.settings import SECRET_KEY
+from tests.settings import SECRET_KEY, settings_of
 
 LOOPBACK: Final = parse_networks("127.0.0.0/8")
 
@@ -102,7 +102,9 @@ def settings(**changes: Any) -> WebhookSettings:
 class Webhooks:
     """An account's webhooks, and what becomes of its events."""
 
-    def __init__(self, url: str, database: Database, account: UUID, connection: "asyncpg.Connection[Any]") -> None:
+    def __init__(
+        self, url: str, database: Database, account: UUID, connection: "asyncpg.Connection[asyncpg.Record]"
+    ) -> None:
         self.url = url
         self.database = database
         self.account = account
@@ -147,7 +149,7 @@ class Webhooks:
         return await self.store.one(self.key(), new.id)
 
     async def delivery(self, new: NewSecret, event: Event) -> asyncpg.Record:
-        row = await self.sql.fetchrow(
+        row: asyncpg.Record | None = await self.sql.fetchrow(
             "SELECT *, due_at - now() AS due_in FROM webhook_deliveries WHERE webhook_id = $1 AND event_id = $2",
             new.id,
             event.id,
@@ -185,7 +187,10 @@ class Webhooks:
 
         @asynccontextmanager
         async def graph() -> AsyncIterator[Any]:
-            yield components(settings(**changes), self.secrets, database_url=self.url)
+            common = settings_of(
+                fill, database_url=self.url, amqp_url="amqp://nobody@127.0.0.1:1", amqp_prefix="none"
+            ).common
+            yield components(settings(**changes), common, self.secrets)
 
         async with running(graph()):
             yield

@@ -71,7 +71,7 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
     webhooks: Sequence[Component] = ()
     if WEBHOOK in channels:
         secrets = Secrets(settings.secret_keys)
-        webhooks = webhook_components(settings.webhooks, secrets, database_url=settings.common.database_url)
+        webhooks = webhook_components(settings.webhooks, settings.common, secrets)
     yield (consumer, intake, listener, *dispatchers, *webhooks, measuring, consuming, database)
 
 

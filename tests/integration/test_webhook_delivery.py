@@ -155,7 +155,7 @@ async def test_five_days_of_failure_disable_and_enabling_starts_anew(webhooks: W
         await webhooks.hasten()
 
         async def is_disabled() -> bool:
-            return (await webhooks.webhook(new))["disabledReason"] == "failing"
+            return bool((await webhooks.webhook(new))["disabledReason"] == "failing")
 
         await eventually(is_disabled)
         again = await webhooks.store.change(webhooks.key(), new.id, WebhookDraft(enabled=True))
@@ -440,7 +440,7 @@ async def test_secret_that_cannot_be_opened_waits_for_the_operator_and_blames_no
         event = await webhooks.tell()
 
         async def put_off() -> bool:
-            return (await webhooks.delivery(new, event))["due_in"] > timedelta(seconds=50)
+            return bool((await webhooks.delivery(new, event))["due_in"] > timedelta(seconds=50))
 
         await eventually(put_off)
         row = await webhooks.reaches(new, event, "pending")

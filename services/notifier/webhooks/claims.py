@@ -41,6 +41,24 @@ WHERE waiting.webhook_id IS NOT NULL
 ORDER BY waiting.webhook_id, d.due_at
 """
 
+# Of those that are neither slow nor failing, whose own doing it is: how long the oldest has been due.
+_LAG: Final = """
+WITH RECURSIVE waiting (webhook_id) AS (
+    (SELECT webhook_id FROM webhook_deliveries WHERE state = 'pending' ORDER BY webhook_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.webhook_id FROM webhook_deliveries AS d
+            WHERE d.state = 'pending' AND d.webhook_id > waiting.webhook_id ORDER BY d.webhook_id LIMIT 1)
+    FROM waiting WHERE waiting.webhook_id IS NOT NULL
+)
+SELECT max(extract(epoch FROM clock_timestamp() - d.due_at))::float8
+FROM waiting JOIN webhooks AS w ON w.id = waiting.webhook_id AND w.enabled AND NOT w.is_slow
+    AND coalesce(w.paused_until <= now(), true)
+CROSS JOIN LATERAL (
+    SELECT due_at FROM webhook_deliveries WHERE webhook_id = w.id AND state = 'pending' ORDER BY due_at LIMIT 1
+) AS d
+WHERE d.due_at <= now()
+"""
+
 _CLAIM: Final = """
 WITH picked AS (
     SELECT d.webhook_id, d.event_id, d.claim AS abandoned, d.claimed_at AS abandoned_at, d.due_at AS was_due_at
@@ -99,6 +117,12 @@ class Claims:
         scanned = {row["webhook_id"] for row in rows}
         end = rows[-1]["webhook_id"] if len(scanned) == _SCANNED_WEBHOOKS else START
         return Look([_candidate(row) for row in rows if row["event_id"] is not None], end)
+
+    async def lag_seconds(self) -> float | None:
+        """Return for how long the oldest delivery has been due that could be attempted, or None where none is."""
+        async with self._database.transaction(readonly=True) as connection:
+            seconds: float | None = await connection.fetchval(_LAG)
+        return seconds
 
     async def claim(self, chosen: Sequence[Candidate]) -> list[Claimed]:
         """Claim what nobody else has claimed meanwhile; on return, that is committed."""

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
-from services.notifier.metrics import DELIVERIES, LAG_SECONDS
 from services.notifier.webhooks.choice import Limits, Underway, choose
 from services.notifier.webhooks.claims import START, Look
 from services.notifier.webhooks.delivery import Candidate, Claimed, Reply
@@ -19,6 +18,7 @@ from services.notifier.webhooks.schedule import Verdict, judge
 from services.notifier.webhooks.signing import signed_headers
 from shared.errors import DatabaseUnavailable, SecretsUnavailable
 from shared.failpoints import Point, reach
+from shared.metrics import DELIVERIES, DELIVERY_SECONDS, HANDOVER_SECONDS
 from shared.secrets import Secrets
 from shared.telemetry import log
 from shared.waits import wait_for
@@ -184,8 +184,9 @@ class WebhookDispatcher:
         verdict = judge(reply, claimed.number, self._clock(), random.random())  # noqa: S311  # spreads, guards nothing
         is_ours = await _patiently(lambda: self._records.finish(claimed, reply, verdict))
         DELIVERIES.labels(CHANNEL, verdict.outcome).inc()
+        DELIVERY_SECONDS.labels(CHANNEL).observe(reply.milliseconds / 1000)
         if verdict.outcome == "delivered":
-            LAG_SECONDS.labels(CHANNEL).observe(claimed.lag_seconds)
+            HANDOVER_SECONDS.labels(CHANNEL).observe(claimed.lag_seconds)
         log.info(
             "webhook.attempted",
             webhook=str(claimed.webhook),
