@@ -14,7 +14,7 @@ policies.
 from typing import Final
 
 from aio_pika import ExchangeType
-from aio_pika.abc import AbstractChannel, AbstractQueue
+from aio_pika.abc import AbstractChannel
 from msgspec import Struct
 
 DELIVERY_LIMIT: Final = 100
@@ -54,18 +54,8 @@ async def declare(channel: AbstractChannel, names: Names) -> None:
     """Declare everything; safe to repeat."""
     events = await channel.declare_exchange(names.events, ExchangeType.TOPIC, durable=True)
     await channel.declare_exchange(names.gateways, ExchangeType.FANOUT, durable=True)
-    for queue in (names.submissions, names.notifications):
-        await _quorum(channel, dead_letters_of(queue), {})
-        await _quorum(
-            channel,
-            queue,
-            {
-                "x-delivery-limit": DELIVERY_LIMIT,
-                "x-dead-letter-exchange": "",
-                "x-dead-letter-routing-key": dead_letters_of(queue),
-                "x-dead-letter-strategy": "at-least-once",
-            },
-        )
+    for queue, arguments in queues(names).items():
+        await channel.declare_queue(queue, durable=True, arguments={**arguments})
     # Ensured, it is the queue declared above, whose bindings are made again after a reconnection.
     notifications = await channel.get_queue(names.notifications, ensure=True)
     for event_type in NOTIFIED_EVENTS:
@@ -77,7 +67,17 @@ def dead_letters_of(queue: str) -> str:
     return f"{queue}.dead"
 
 
-async def _quorum(channel: AbstractChannel, name: str, arguments: dict[str, str | int]) -> AbstractQueue:
-    return await channel.declare_queue(
-        name, durable=True, arguments={"x-queue-type": "quorum", "x-overflow": "reject-publish", **arguments}
-    )
+def queues(names: Names) -> dict[str, dict[str, str | int]]:
+    """Return every queue with its arguments; what takes the dead letters of another comes before it."""
+    found: dict[str, dict[str, str | int]] = {}
+    quorum: dict[str, str | int] = {"x-queue-type": "quorum", "x-overflow": "reject-publish"}
+    for queue in (names.submissions, names.notifications):
+        found[dead_letters_of(queue)] = quorum
+        found[queue] = {
+            **quorum,
+            "x-delivery-limit": DELIVERY_LIMIT,
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": dead_letters_of(queue),
+            "x-dead-letter-strategy": "at-least-once",
+        }
+    return found

@@ -5,6 +5,7 @@ from importlib.metadata import version
 import cyclopts
 
 from services.cli import account_settings, accounts, failures, keys, secrets, whatsapp
+from services.cli.doctor import doctor
 from services.cli.documents.commands import asyncapi, openapi
 from services.cli.metrics import metrics
 from services.cli.migrate import migrate
@@ -21,6 +22,7 @@ app.command(status)
 app.command(migrate)
 app.command(send)
 app.command(rebuild)
+app.command(doctor)
 app.command(accounts.app)
 app.command(keys.app)
 app.command(secrets.app)

@@ -26,12 +26,17 @@ def database_url() -> str:
 
 
 def setting(name: str) -> str:
-    """Return one setting of the environment, or else of the stack that `bugalou up` runs in this checkout."""
-    # Only looked at, not made: an installed copy may lie where nothing can be written.
-    value = look_up(name) or read_env(Layout(CHECKOUT / ".local").env).get(f"BUGALOU_{name}")
+    """Return one setting, which must be there."""
+    value = found_setting(name)
     if not value:
         raise Misconfigured(f"BUGALOU_{name} is not set, and `bugalou up` has not run here")
     return value
+
+
+def found_setting(name: str) -> str | None:
+    """Return one setting of the environment, or else of the stack that `bugalou up` runs in this checkout, or None."""
+    # Only looked at, not made: an installed copy may lie where nothing can be written.
+    return look_up(name) or read_env(Layout(CHECKOUT / ".local").env).get(f"BUGALOU_{name}")
 
 
 @contextlib.asynccontextmanager

@@ -12,7 +12,8 @@ MOST_COUNTED: Final = 1000
 _OPEN: Final = f"""
 SELECT place, cause, count(*) AS open
 FROM (
-    SELECT place, cause FROM failures WHERE replayed_at IS NULL ORDER BY created_at DESC LIMIT {MOST_COUNTED}
+    SELECT place, cause FROM failures WHERE replayed_at IS NULL AND discarded_at IS NULL
+    ORDER BY created_at DESC LIMIT {MOST_COUNTED}
 ) AS newest
 GROUP BY place, cause
 """
