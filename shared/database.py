@@ -30,6 +30,14 @@ COMMAND_SECONDS: Final = 30
 CONNECT_SECONDS: Final = 5
 RETRY_SECONDS: Final = 1
 PING_SECONDS: Final = 10
+IDLE_SECONDS: Final = 30.0
+"""Above what a transaction waits for between two of its statements: a relay for its confirms."""
+_KEEPALIVES: Final = (
+    ("tcp_keepalives_idle", "10s"),
+    ("tcp_keepalives_interval", "5s"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "25s"),
+)
 
 _DATA_CLASSES: Final = ("22", "23")
 _RETRIED_CLASSES: Final = ("08", "25", "40", "53", "55", "57", "58")
@@ -62,13 +70,23 @@ def translate(error: Exception) -> Exception:
 class Database:
     """A pool of connections, opened when Postgres is first reached; a component.
 
-    `role` is taken on for every connection (least privilege); `schema` is the revision that this code needs.
+    `role` is taken on for every connection (least privilege); `schema` is the revision that this code needs. A
+    transaction in which nothing is asked for `idle_seconds` is ended by Postgres: its owner's host may be gone, and
+    nobody else would let go of its locks.
     """
 
     def __init__(
-        self, url: str, *, purpose: str, most: int = 4, role: str | None = None, schema: str | None = None
+        self,
+        url: str,
+        *,
+        purpose: str,
+        most: int = 4,
+        role: str | None = None,
+        schema: str | None = None,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._url = url
+        self._idle_seconds = idle_seconds
         self._purpose = purpose
         self._most = most
         self._role = role
@@ -117,7 +135,13 @@ class Database:
 
     async def open(self) -> None:
         """Open the pool and check the schema, or raise `DatabaseUnavailable` or `Misconfigured`."""
-        settings = {"application_name": f"bugalou {self._purpose}", "timezone": "UTC"}
+        settings = {
+            "application_name": f"bugalou {self._purpose}",
+            "timezone": "UTC",
+            "idle_in_transaction_session_timeout": f"{self._idle_seconds * 1000:.0f}ms",
+            # A host that vanishes closes nothing: by default Postgres would notice after two hours.
+            **dict(_KEEPALIVES),
+        }
         if self._role is not None:
             settings["role"] = self._role
         pool = asyncpg.create_pool(

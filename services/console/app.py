@@ -11,7 +11,7 @@ from services.console.dashboard.mounting import Readers, mount_dashboard
 from services.console.failures import FailuresStore
 from services.console.handlers.customers import CustomersHandler
 from services.console.handlers.descriptions import DescriptionsHandler
-from services.console.handlers.export import ExportHandler
+from services.console.handlers.export import CLIENT_SECONDS, ExportHandler
 from services.console.handlers.failures import FailuresHandler
 from services.console.handlers.keys import KeysHandler
 from services.console.handlers.orders import OrdersHandler
@@ -66,7 +66,10 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     url, keys, seconds = settings.common.database_url, access.keyring, settings.web.body_seconds
     reading = Database(url, purpose="console", most=settings.connections, role=ROLE)
     # A pool of their own: slow clients must not keep others from reading.
-    exporting = Database(url, purpose="console exports", most=settings.exports, role=ROLE)
+    # Between two of its statements, the reader of a file has its time for a chunk.
+    exporting = Database(
+        url, purpose="console exports", most=settings.exports, role=ROLE, idle_seconds=2 * CLIENT_SECONDS
+    )
     writing = Database(url, purpose="console writes", most=WRITING_CONNECTIONS)
     orders, history, notifications = OrdersReader(reading), HistoryReader(reading), NotificationsReader(reading)
     overview = OverviewReader(reading)

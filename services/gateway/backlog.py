@@ -6,18 +6,22 @@ import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
+from uuid import UUID
 
 from msgspec import Struct
 
 from shared.contracts import WorkerPulse
 from shared.errors import BrokerUnavailable, Unavailable
 from shared.metrics import QUEUE_MESSAGES, SUBMISSIONS_LAG, watch
+from shared.shares import COMMON
 from shared.telemetry import log
 from shared.waits import wait_for
 
 LOOK_SECONDS: Final = 1.0
 DRAIN_WINDOW_SECONDS: Final = 5.0
 LONGEST_PAUSE_SECONDS: Final = 60
+HALF_LIFE_SECONDS: Final = 10.0
+"""How long until what an account has sent counts half towards its share."""
 UNKNOWN_PAUSE_SECONDS: Final = 30
 """What a client is told when no worker has settled anything lately: nobody knows."""
 
@@ -55,6 +59,7 @@ class Backlog:
         self._monotonic = monotonic
         self._drained: deque[_Drained] = deque(maxlen=4096)
         self._submissions_per_message = 1.0
+        self._recent: dict[UUID, float] = {}
         self._messages = 0
         self._seen_at = monotonic()
         self._waits_since: float | None = None
@@ -100,6 +105,7 @@ class Backlog:
             self._waits_since = None
         elif self._waits_since is None:
             self._waits_since = self._seen_at
+        self._fade()
 
     def take_pulse(self, pulse: WorkerPulse) -> None:
         """Take what one worker has settled lately."""
@@ -112,12 +118,31 @@ class Backlog:
             measured = pulse.submissions / pulse.messages
             self._submissions_per_message += 0.2 * (measured - self._submissions_per_message)
 
-    def check(self) -> None:
-        """Raise `Unavailable`, with an honest guess of when there is room, where more waits than may."""
+    def count(self, account: UUID, submissions: int) -> None:
+        """Count what an account has sent."""
+        self._recent[account] = self._recent.get(account, 0.0) + submissions
+
+    def check(self, account: UUID) -> None:
+        """Raise `Unavailable`, with an honest guess of when there is room, where more waits than may.
+
+        From four fifths of the limit on, an account that has lately sent more than an equal share is refused, so that
+        the flood of one leaves room for the others.
+        """
         waiting = self._messages * self._submissions_per_message
-        excess = waiting - self._most_submissions
+        excess = waiting - self._most_submissions * COMMON
+        if excess > 0 and not self._is_loud(account):
+            excess = waiting - self._most_submissions
         if excess > 0:
             raise Unavailable("the backlog is above its limit", self._pause(excess))
+
+    def _is_loud(self, account: UUID) -> bool:
+        sent = self._recent.get(account, 0.0)
+        return sent * len(self._recent) > sum(self._recent.values())
+
+    def _fade(self) -> None:
+        """Let the past count less; who has sent nothing for long is forgotten, so the accounts are bounded by it."""
+        kept = 0.5 ** (LOOK_SECONDS / HALF_LIFE_SECONDS)
+        self._recent = {account: sent * kept for account, sent in self._recent.items() if sent >= 1}
 
     def _pause(self, excess: float) -> int:
         since = self._monotonic() - DRAIN_WINDOW_SECONDS

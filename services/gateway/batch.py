@@ -33,6 +33,8 @@ _CHUNK: Final = 250
 """Submissions handed to the group commit at a time, about one message's worth."""
 _BREATH: Final = 50
 """Items read before other requests get their turn (a millisecond or two)."""
+_SLICES: Final = 8
+"""What so many items cost, in slices of the schedule."""
 
 
 class _Refused(Struct, frozen=True):
@@ -60,7 +62,7 @@ class BatchHandler:
         sender = intake.sender_of(request)
         atomic = flag(request, "atomic")
         media_type = check_declared(request, most_bytes=MOST_BYTES, types=_TYPES)
-        with intake.budget.hold(request, MOST_BYTES):
+        with intake.budget.hold(request, MOST_BYTES, sender.key.account):
             read = [item async for item in self._read(request, media_type, sender)]
             taken = [item for item in read if isinstance(item, _Taken)]
             if not read:
@@ -92,7 +94,7 @@ class BatchHandler:
             yield self._read_item(item, sender, index)
             index += 1
             if index % _BREATH == 0:
-                await asyncio.sleep(0)
+                await self._intake.schedule.turn(sender.key.account, _SLICES)
 
     def _read_item(self, item: bytes, sender: Sender, index: int) -> _Taken | _Refused:
         if len(item) > MOST_ITEM_BYTES:

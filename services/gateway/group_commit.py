@@ -1,21 +1,22 @@
 """Group commit: while one message is on its way to the broker, what arrives gathers and goes as the next one.
 
 What costs is the number of messages, not of submissions. A lone request waits for nobody: with nothing in flight, it
-leaves at once.
+leaves at once. Where more waits than a message takes, the accounts take turns.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from typing import Final, Protocol
 
 import msgspec
 from uuid_utils.compat import uuid7
 
+from services.gateway.turns import Turns
 from shared.contracts import Submission, SubmissionBatch
 from shared.errors import Unavailable
 from shared.failpoints import Point, reach
 from shared.metrics import ACCEPTED, COMMIT_BYTES, COMMIT_SUBMISSIONS, UNCONFIRMED
+from shared.shares import Shares
 from shared.traces import batch
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -66,11 +67,11 @@ class GroupCommit:
         self._queue = queue
         self._limits = limits
         self._reply_to = reply_to
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: Turns[_Waiting] = Turns()
         self._waiting_submissions = 0
         self._waiting_bytes = 0
-        self._unconfirmed_submissions = 0
-        self._unconfirmed_bytes = 0
+        self._unconfirmed = Shares(limits.unconfirmed_submissions)
+        self._unconfirmed_bytes = Shares(limits.unconfirmed_bytes)
         self._flights: set[asyncio.Task[None]] = set()
         self._linger: asyncio.TimerHandle | None = None
         self._stopping = asyncio.Event()
@@ -87,19 +88,16 @@ class GroupCommit:
         self._stopping.set()
 
     async def submit(self, submissions: Sequence[Submission], size: int) -> None:
-        """Publish submissions (of about `size` bytes in all) together with what else is waiting."""
-        count = len(submissions)
-        limits = self._limits
-        if (
-            self._unconfirmed_submissions + count > limits.unconfirmed_submissions
-            or self._unconfirmed_bytes + size > limits.unconfirmed_bytes
-        ) and self._unconfirmed_submissions:
+        """Publish submissions of one account (about `size` bytes in all) together with what else is waiting."""
+        count, account = len(submissions), submissions[0].account
+        fits = self._unconfirmed.allows(account, count) and self._unconfirmed_bytes.allows(account, size)
+        if self._unconfirmed.total and not fits:
             raise Unavailable("more submissions wait for the broker than may")
-        self._unconfirmed_submissions += count
-        self._unconfirmed_bytes += size
+        self._unconfirmed.take(account, count)
+        self._unconfirmed_bytes.take(account, size)
         UNCONFIRMED.inc(count)
         waiting = _Waiting(submissions, size, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
+        self._waiting.add(account, waiting)
         self._waiting_submissions += count
         self._waiting_bytes += size
         self._consider()
@@ -107,8 +105,8 @@ class GroupCommit:
             # Shielded by being a plain future: a client that leaves does not undo what goes with its neighbours'.
             await waiting.confirmed
         finally:
-            self._unconfirmed_submissions -= count
-            self._unconfirmed_bytes -= size
+            self._unconfirmed.give_back(account, count)
+            self._unconfirmed_bytes.give_back(account, size)
             UNCONFIRMED.dec(count)
 
     def _consider(self) -> None:
@@ -134,14 +132,14 @@ class GroupCommit:
         aboard: list[_Waiting] = []
         count = size = 0
         while self._waiting:
-            following = self._waiting[0]
+            following = self._waiting.peek()
             fits = (
                 count + len(following.submissions) <= self._limits.message_submissions
                 and size + following.size <= self._limits.message_bytes
             )
             if aboard and not fits:
                 break
-            self._waiting.popleft()
+            self._waiting.take()
             aboard.append(following)
             count += len(following.submissions)
             size += following.size

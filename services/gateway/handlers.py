@@ -36,8 +36,9 @@ class OrdersHandler:
         intake = self._intake
         sender = intake.sender_of(request)
         check_declared(request, most_bytes=MOST_BYTES)
-        with intake.budget.hold(request, MOST_BYTES):
+        with intake.budget.hold(request, MOST_BYTES, sender.key.account):
             body = await read_body(request, most_bytes=MOST_BYTES, seconds=intake.body_seconds)
+            await intake.schedule.turn(sender.key.account)
             submission, draft = intake.read(body, sender)
             (settled,) = await intake.commit((submission,), len(body), sender)
         verdict = verdict_of(submission, draft, settled)

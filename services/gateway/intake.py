@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Final, Protocol
+from uuid import UUID
 
 from aiohttp import web
 from msgspec import Meta, Struct
@@ -10,6 +11,7 @@ from services.gateway.acceptance import accept
 from services.gateway.answers import Answers
 from services.gateway.clock import SharedClock
 from services.gateway.preferences import flag, idempotency_key, wait_seconds
+from services.gateway.turns import Schedule
 from shared.contracts import Settled, Submission
 from shared.errors import Unavailable
 from shared.http.authentication import FindsKeys, allow_platform, authenticate
@@ -54,10 +56,14 @@ class Commits(Protocol):
 
 
 class HasRoom(Protocol):
-    """Knows whether the workers can keep up."""
+    """Knows whether the workers can keep up, and who keeps them busy."""
 
-    def check(self) -> None:
-        """Raise `Unavailable` where too much waits already."""
+    def check(self, account: UUID) -> None:
+        """Raise `Unavailable` where too much waits already for this account to send more."""
+        ...
+
+    def count(self, account: UUID, submissions: int) -> None:
+        """Count what an account has sent."""
         ...
 
 
@@ -91,6 +97,7 @@ class Intake:
         self._backlog = backlog
         self.body_seconds = body_seconds
         self.budget = BodyBudget(most_body_bytes)
+        self.schedule = Schedule()
 
     def sender_of(self, request: web.Request) -> Sender:
         """Return who sends a request, or raise 401, 403, 400 or 422; nothing of the body has been read yet."""
@@ -98,7 +105,7 @@ class Intake:
         refuse_unknown_parameters(request)
         if not self._clock.is_trusted:
             raise Unavailable("the shared clock has not been measured yet")
-        self._backlog.check()
+        self._backlog.check(key.account)
         return Sender(key, idempotency_key(request), wait_seconds(request), flag(request, "strict"))
 
     def read(self, body: bytes, sender: Sender, *, suffix: str = "") -> tuple[Submission, Draft]:
@@ -114,6 +121,7 @@ class Intake:
 
     async def commit(self, submissions: Sequence[Submission], size: int, sender: Sender) -> list[Settled | None]:
         """Publish submissions; return what became of each if the sender waits, None where that is not known yet."""
+        self._backlog.count(sender.key.account, len(submissions))
         if sender.wait is None:
             await self._commit.submit(submissions, size)
             _tell(submissions)

@@ -3,33 +3,37 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from shared.errors import Unavailable
 from shared.http.problems import Problem, problem_of_status
+from shared.shares import Shares
 
 
 class BodyBudget:
     """What the bodies that are being received and worked on may hold together, in bytes; beyond it, 503."""
 
     def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._held_bytes = 0
+        self._shares = Shares(most_bytes)
 
     @contextmanager
-    def hold(self, request: BaseRequest, most_bytes: int) -> Iterator[None]:
-        """Hold room for a request's body: as much as it declares, or the most it may have where it declares nothing."""
+    def hold(self, request: BaseRequest, most_bytes: int, account: UUID | None = None) -> Iterator[None]:
+        """Hold room for a request's body: as much as it declares, or the most it may have where it declares nothing.
+
+        Where room is short, the account whose bodies fill it is refused before others.
+        """
         declared = request.content_length
         size = most_bytes if declared is None else min(declared, most_bytes)
-        if self._held_bytes + size > self._most_bytes:
+        if not self._shares.allows(account, size):
             raise Unavailable("the bodies of other requests fill the memory set aside for them")
-        self._held_bytes += size
+        self._shares.take(account, size)
         try:
             yield
         finally:
-            self._held_bytes -= size
+            self._shares.give_back(account, size)
 
 
 def check_declared(request: web.Request, *, most_bytes: int, types: tuple[str, ...] = ("application/json",)) -> str:

@@ -52,9 +52,9 @@ GUARDS: Final = (
         (
             Break(
                 "services/worker/intake.py",
-                "        settled = await self._handler.settle(submissions)\n",
-                "        for delivery in deliveries:\n            await delivery.ack()\n"
-                "        settled = await self._handler.settle(submissions)\n        deliveries = []\n",
+                "        begun = time.perf_counter()\n",
+                "        begun = time.perf_counter()\n        for delivery in deliveries:\n"
+                "            await delivery.ack()\n        deliveries = []\n",
             ),
         ),
         "worker dies at worker.merging",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -72,6 +73,15 @@ class Gateway:
         await eventually(lambda: len(self.broker.messages) >= count)
         await turn()
         assert len(self.broker.messages) == count
+
+    async def finish(self, *requests: asyncio.Task[None]) -> None:
+        """Confirm all that is sent until every request is answered."""
+        while not all(request.done() for request in requests):
+            for confirm in self.broker.confirms:
+                if not confirm.done():
+                    confirm.set_result(None)
+            await turn()
+        await asyncio.gather(*requests)
 
 
 async def turn() -> None:
@@ -288,3 +298,29 @@ async def test_every_submission_travels_exactly_once_in_the_order_of_acceptance(
     confirming.cancel()
     assert [one for message in gateway.broker.numbers for one in message] == numbers
     assert len(gateway.broker.messages) < 200
+
+
+async def test_quiet_account_goes_with_the_next_message_whatever_the_loud_one_has_waiting() -> None:
+    gateway = Gateway(NO_LINGER)
+    loud = [gateway.post(*(f"loud {group}/{one}" for one in range(5))) for group in range(5)]
+    await gateway.sent(2)
+    quiet = asyncio.ensure_future(gateway.commit.submit([submission("quiet", account=UUID(int=7))], 10))
+    await turn()
+    gateway.broker.confirm(0)
+    await gateway.sent(3)
+    assert "quiet" in gateway.broker.numbers[2]
+    await gateway.finish(quiet, *loud)
+
+
+async def test_last_of_the_room_is_kept_from_the_loud_account() -> None:
+    gateway = Gateway(NO_LINGER)
+    quiet = asyncio.ensure_future(gateway.commit.submit([submission("quiet", account=UUID(int=7))], 10))
+    await turn()
+    loud = [gateway.post("loud") for _ in range(23)]
+    await turn()
+    with pytest.raises(Unavailable):
+        await gateway.post("loud")
+    again = asyncio.ensure_future(gateway.commit.submit([submission("again", account=UUID(int=7))], 10))
+    await turn()
+    assert not again.done()
+    await gateway.finish(quiet, again, *loud)

@@ -20,7 +20,7 @@ from shared.telemetry import log
 
 _HEADERS: Final = {**NOT_STORED, "Content-Disposition": 'attachment; filename="orders.csv"'}
 _CHUNK_ORDERS: Final = 50
-_CLIENT_SECONDS: Final = 30
+CLIENT_SECONDS: Final = 30
 """How long a client may take over a chunk: a connection to Postgres, and a snapshot of all orders, wait for it."""
 _WHOLE_SECONDS: Final = 15 * 60
 """How long a whole file may take; dead rows pile up in Postgres for as long as somebody sees an old snapshot."""
@@ -96,7 +96,7 @@ async def _chunks(orders: AsyncIterator[Shown]) -> AsyncIterator[list[Shown]]:
 
 
 async def _write(response: web.StreamResponse, lines: bytes) -> None:
-    async with asyncio.timeout(_CLIENT_SECONDS):
+    async with asyncio.timeout(CLIENT_SECONDS):
         await response.write(lines)
 
 
