@@ -21,7 +21,7 @@ DELIVERY_LIMIT: Final = 100
 """After so many unacknowledged deliveries a message is dead. RabbitMQ 4 has 20 by default, which a long outage of a
 dependency, with its reconnections, can reach; 3.10 has none."""
 
-NOTIFIED_EVENTS: Final = ("payment.paid", "payment.partial", "payment.overdue")
+NOTIFIED_EVENTS: Final = ("payment.paid", "payment.partial", "reminder.due")
 
 
 class Names(Struct, frozen=True):

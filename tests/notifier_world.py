@@ -17,12 +17,21 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from services.notifier.notification import Planned
 from services.notifier.plans import Plans
 from shared.database import Database
+from shared.dunning import ASKED
 from shared.notifications import Kind
 from shared.orders.moments import to_microseconds
 from shared.versions import version_at
 from tests.polling import eventually
 
 ACCOUNT: Final = UUID(int=7)
+CYCLE: Final = UUID(int=8)
+AWAKE: Final = {
+    "quietHours": {"from": "00:00", "to": "24:00"},
+    "quietSundays": False,
+    "quietHolidays": False,
+    "settleSeconds": 0,
+}
+"""Settings with which reminders leave at any time."""
 
 
 class Mailbox:
@@ -153,11 +162,13 @@ class World:
         moment: datetime | None = None,
         settle: float = 0,
         live: bool = True,
+        step: int = 1,
+        cycle: UUID = CYCLE,
     ) -> Planned:
         """Plan the notification of a run that began at `moment`."""
-        run_id = await self.submission(order_id, moment or datetime.now(UTC))
-        kind: Kind = "reminder" if event_type == "payment.overdue" else "confirmation"
-        planned = Planned(ACCOUNT, live, order_id, kind, event_type, run_id, 1, "email")
+        kind: Kind = "reminder" if event_type in ("reminder.due", ASKED) else "confirmation"
+        run_id = cycle if kind == "reminder" else await self.submission(order_id, moment or datetime.now(UTC))
+        planned = Planned(ACCOUNT, live, order_id, kind, event_type, run_id, step, "email")
         await Plans(self.database, settle_seconds=settle).add([planned])
         return planned
 

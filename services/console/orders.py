@@ -4,30 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
-import msgspec
-
 from services.console.paging import fetch_page, fetch_rows
 from services.console.selection import Selection
 from services.console.tenancy import as_tenant
 from shared.database import Database, Row
 from shared.keys import ApiKey
 from shared.orders.identity import Identity
-from shared.orders.view import order_view
+from shared.orders.stored import COLUMNS, stored_view
 
-_COLUMNS: Final = """
-    id, platform, order_number, version,
-    order_status AS "orderStatus", payment_status AS "paymentStatus", customer_email AS "customerEmail",
-    customer_name AS "customerName", customer_phone AS "customerPhone", customer_language AS "customerLanguage",
-    items::text AS items, total::text AS total, currency, amount_paid::text AS "amountPaid",
-    payment_method AS "paymentMethod", invoice_number AS "invoiceNumber", invoice_url AS "invoiceUrl",
-    invoice_date::text AS "invoiceDate", due_date::text AS "dueDate", payment_url AS "paymentUrl",
-    metadata::text AS metadata,
-    (extract(epoch FROM created_at) * 1000000)::bigint AS created_at,
-    (extract(epoch FROM updated_at) * 1000000)::bigint AS updated_at
-"""
-_ONE: Final = f"SELECT {_COLUMNS} FROM orders WHERE account_id = $1 AND livemode = $2 AND id = $3"
-_NOT_FIELDS: Final = frozenset({"id", "platform", "order_number", "version", "created_at", "updated_at", "place"})
-_JSON: Final = frozenset({"items", "metadata"})
+_ONE: Final = f"SELECT {COLUMNS} FROM orders WHERE account_id = $1 AND livemode = $2 AND id = $3"
 
 Shown = dict[str, Any]
 """Something as the API shows it."""
@@ -76,20 +61,8 @@ class OrdersReader:
 
 
 def _columns(selection: Selection) -> str:
-    return f"{_COLUMNS}, orders.{selection.sort.column} AS place"
+    return f"{COLUMNS}, orders.{selection.sort.column} AS place"
 
 
 def _view(key: ApiKey, row: Row) -> Shown:
-    fields = {
-        name: msgspec.json.decode(value) if name in _JSON else value
-        for name, value in row.items()
-        if name not in _NOT_FIELDS and value is not None
-    }
-    return order_view(
-        Identity(key.account, key.live, row["platform"], row["order_number"]),
-        row["id"],
-        fields,
-        version=row["version"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
+    return stored_view(Identity(key.account, key.live, row["platform"], row["order_number"]), dict(row))

@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from uuid_utils.compat import uuid7
+
 from services.notifier.attempts import Attempts
 from services.notifier.channels import Channel
 from services.notifier.channels.email import EmailChannel
 from services.notifier.channels.smtp import SmtpConnections
 from services.notifier.claims import Claims
 from services.notifier.dispatcher import Dispatcher
+from services.notifier.ingest import Ingest
 from services.notifier.intake import Intake
 from services.notifier.plans import WAKE_CHANNEL, Plans
 from services.notifier.preparation import Preparation
@@ -32,6 +35,8 @@ PLANNED = tuple(ADDRESSES)
 CHANNELS = (*PLANNED, WEBHOOK)
 """Every channel there is, served by the notifiers that are told to."""
 
+PULSES = 100
+
 
 @asynccontextmanager
 async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> AsyncIterator[Sequence[Component]]:
@@ -41,7 +46,18 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
     database = Database(settings.common.database_url, purpose="notifier", most=4, schema=HEAD)
     intake = Intake(Plans(database, settle_seconds=settings.settle_seconds), PLANNED)
     consumer = Consumer(consuming, names.notifications, prefetch=settings.prefetch, accept=intake.accept)
-    claims = Claims(database, Preparation(Renderer()).prepare, lease_seconds=settings.lease_seconds)
+    watching = BrokerConnection(settings.common.amqp_url, names, "notifier watches the workers")
+    ingest = Ingest(watching, names.submissions)
+    pulses = Consumer(
+        watching, f"{names.gateways}.{uuid7()}", prefetch=PULSES, accept=ingest.accept, private_to=names.gateways
+    )
+    claims = Claims(
+        database,
+        Preparation(Renderer()),
+        lease_seconds=settings.lease_seconds,
+        settle_seconds=settings.settle_seconds,
+        is_behind=ingest.is_behind,
+    )
     served = {name: channel for name, channel in _channels(settings).items() if name in channels}
     dispatchers = [
         Dispatcher(
@@ -72,7 +88,8 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
     if WEBHOOK in channels:
         secrets = Secrets(settings.secret_keys)
         webhooks = webhook_components(settings.webhooks, settings.common, secrets)
-    yield (consumer, intake, listener, *dispatchers, *webhooks, measuring, consuming, database)
+    components = (consumer, intake, listener, *dispatchers, *webhooks)
+    yield (*components, measuring, pulses, ingest, consuming, watching, database)
 
 
 def _channels(settings: Settings) -> dict[str, Channel]:

@@ -10,7 +10,8 @@ from shared.database import Database
 from shared.messages.formats import show_text
 from shared.outbox import add_to_outbox
 
-_LOCK: Final = "SELECT id FROM notifications WHERE id = $1 FOR UPDATE"
+# In the order of ids: what leaves together is finished together.
+_LOCK: Final = "SELECT id FROM notifications WHERE id = ANY ($1) ORDER BY id FOR UPDATE"
 
 _FINISH_ATTEMPT: Final = """
 UPDATE attempts SET finished_at = now(), outcome = $2, response = $3 WHERE id = $1 AND finished_at IS NULL RETURNING id
@@ -18,14 +19,15 @@ UPDATE attempts SET finished_at = now(), outcome = $2, response = $3 WHERE id = 
 
 _FORGET_ATTEMPT: Final = "DELETE FROM attempts WHERE id = $1 AND finished_at IS NULL RETURNING id"
 
-_UNDO_COUNT: Final = "UPDATE notifications SET attempts = attempts - 1 WHERE id = $1"
+_UNDO_COUNT: Final = "UPDATE notifications SET attempts = attempts - 1 WHERE id = ANY ($1)"
 
 _FINISH: Final = """
 UPDATE notifications SET
-    state = $2, reason = $3, claimed_until = NULL,
+    state = $2, claimed_until = NULL,
+    reason = CASE WHEN $2 = 'sent' AND id <> $5 THEN 'sent_with' ELSE $3 END,
     due_at = CASE WHEN $2 = 'planned' THEN now() + make_interval(secs => $4) ELSE due_at END,
     sent_at = CASE WHEN $2 = 'sent' THEN now() END
-WHERE id = $1
+WHERE id = ANY ($1)
 """
 
 LONGEST_RESPONSE: Final = 500
@@ -39,10 +41,10 @@ class Attempts:
 
     async def finish(self, claimed: Claimed, result: Result) -> bool:
         """Record a result; return False where another notifier has taken the notification over."""
-        id = claimed.notification_id
+        ids = [claimed.notification_id, *claimed.also]
         response = show_text(result.response)[:LONGEST_RESPONSE]
         async with self._database.transaction() as connection:
-            await connection.execute(_LOCK, id)
+            await connection.execute(_LOCK, ids)
             if result.counts:
                 ended = await connection.fetchval(_FINISH_ATTEMPT, claimed.attempt_id, result.attempt, response)
             else:
@@ -50,13 +52,15 @@ class Attempts:
             if ended is None:
                 return False
             if not result.counts:
-                await connection.execute(_UNDO_COUNT, id)
+                await connection.execute(_UNDO_COUNT, ids)
             reason = None if result.state == "sent" else response
-            await connection.execute(_FINISH, id, result.state, reason, result.pause_seconds)
+            await connection.execute(_FINISH, ids, result.state, reason, result.pause_seconds, claimed.notification_id)
             if result.state != "planned":
                 state: FinalState = result.state
-                (row,) = await connection.fetch(READ_DUE, [id])
-                due = read_due(row)
-                event = settled_event(due.notification, due.order, state, due.now)
-                await add_to_outbox(connection, [(event, due.notification.order_id)])
+                dues = [read_due(row) for row in await connection.fetch(READ_DUE, ids)]
+                events = [
+                    (settled_event(due.notification, due.order, state, due.now), due.notification.order_id)
+                    for due in dues
+                ]
+                await add_to_outbox(connection, events)
         return True

@@ -1,32 +1,32 @@
 """What has fallen due, claimed: each row locked, its order read again, decided and written in one transaction.
 
-All times are Postgres's, so that notifiers on several hosts agree on what is due. A notification's row is always locked
-before its attempts, so that a late finish and a second claim wait for each other instead of deadlocking.
+All times are Postgres's, so that notifiers on several hosts agree on what is due. Nothing here waits for a lock, so no
+two notifiers ever wait for each other. Reminders are taken by client: whoever holds a client's lock sees all that the
+client is to be reminded of, and what it was reminded of today.
 """
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final, Protocol
+from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
-from services.notifier.decision import Cancel, Fail, Wait
+from services.notifier.decision import Cancel, Decision, Fail, Send, Wait
+from services.notifier.due import Due
 from services.notifier.events import FinalState, settled_event
+from services.notifier.gathering import Gathered, Rest, Together, gather
+from services.notifier.locks import hold_all, lock_confirmations, lock_reminders, next_due
 from services.notifier.message import Claimed, Message
-from services.notifier.rows import LOCK_DUE, READ_DUE, Due, read_due
+from services.notifier.rows import READ_DUE, read_due
 from shared.database import Connection, Database, translate
 from shared.errors import DataError
 from shared.metrics import NOT_SENT
 from shared.outbox import add_to_outbox
 from shared.telemetry import log
 from shared.traces import is_on
-
-_NEXT_DUE: Final = """
-SELECT extract(epoch FROM due_at - clock_timestamp())::float8 FROM notifications
-WHERE channel = $1 AND state IN ('planned', 'held', 'waiting', 'sending') AND claimed_until IS NULL
-ORDER BY due_at LIMIT 1
-"""
 
 # Served by the index of what is due.
 _LAG: Final = """
@@ -35,27 +35,34 @@ WHERE channel = $1 AND state IN ('planned', 'held', 'waiting', 'sending') AND du
 """
 
 _REST: Final = """
-UPDATE notifications SET state = $2, reason = $3, due_at = coalesce($4, due_at), claimed_until = NULL WHERE id = $1
-"""
-
-_WRITE: Final = """
-UPDATE notifications SET reason = NULL, recipient = $2, language = $3, subject = $4, text_body = $5, html_body = $6
-WHERE id = $1
-"""
-
-_SIMULATE: Final = "UPDATE notifications SET state = 'simulated', sent_at = now(), claimed_until = NULL WHERE id = $1"
-
-_CLAIM: Final = """
-WITH claimed AS (
-    UPDATE notifications
-    SET state = 'sending', attempts = $4, claimed_until = now() + make_interval(secs => $3)
-    WHERE id = $1
-), abandoned AS (
+WITH abandoned AS (
     UPDATE attempts SET finished_at = now(), outcome = 'retry', response = 'the notifier that tried did not finish'
     WHERE notification_id = $1 AND finished_at IS NULL
 )
+UPDATE notifications SET state = $2, reason = $3, due_at = coalesce($4, due_at), client = $5, claimed_until = NULL
+WHERE id = $1
+"""
+
+# The lead keeps the message; the others name it by its id.
+_WRITE: Final = """
+UPDATE notifications SET
+    state = CASE WHEN livemode THEN 'sending' ELSE 'simulated' END,
+    reason = CASE WHEN id <> $2 AND NOT livemode THEN 'sent_with' END,
+    message_id = $3, client = $4, day = CASE WHEN kind = 'reminder' THEN $5::date END,
+    recipient = $6, language = $7, subject = $8,
+    text_body = CASE WHEN id = $2 THEN $9 END, html_body = CASE WHEN id = $2 THEN $10 END,
+    attempts = $11,
+    claimed_until = CASE WHEN livemode THEN now() + make_interval(secs => $12) END,
+    sent_at = CASE WHEN livemode THEN NULL ELSE now() END
+WHERE id = ANY ($1)
+"""
+_ATTEMPT: Final = """
+WITH abandoned AS (
+    UPDATE attempts SET finished_at = now(), outcome = 'retry', response = 'the notifier that tried did not finish'
+    WHERE notification_id = ANY ($3) AND finished_at IS NULL
+)
 INSERT INTO attempts (id, notification_id, account_id, livemode, started_at)
-SELECT $2, id, account_id, livemode, now() FROM notifications WHERE id = $1
+SELECT $1, id, account_id, livemode, now() FROM notifications WHERE id = $2
 """
 
 _TRACES: Final = "SELECT id, trace FROM notifications WHERE id = ANY($1::uuid[]) AND trace IS NOT NULL"
@@ -70,8 +77,24 @@ UPDATE notifications SET state = 'planned', reason = NULL, due_at = now() WHERE 
 )
 """
 
-Verdict = Message | Cancel | Fail | Wait
-Prepare = Callable[[Due], Verdict]
+# Of each client of whom something is due: which messages have taken up the day.
+_TAKEN: Final = """
+SELECT DISTINCT n.client, n.message_id FROM notifications n
+JOIN unnest($1::uuid[], $2::date[]) AS today(client, day) ON n.client = today.client AND n.day = today.day
+WHERE n.kind = 'reminder' AND n.state <> 'cancelled'
+"""
+
+
+class Prepares(Protocol):
+    """Decides about what is due and renders what is to leave; neither waits nor raises."""
+
+    def decide(self, due: Due) -> Decision:
+        """Return what to do with one notification."""
+        ...
+
+    def render(self, message: Together) -> Message | None:
+        """Return a message, or None where its orders cannot be shown."""
+        ...
 
 
 class Round(Struct, frozen=True):
@@ -83,28 +106,45 @@ class Round(Struct, frozen=True):
 
 
 class Claims:
-    """Claims what is due on a channel, so that no two notifiers ever hold the same row."""
+    """Claims what is due on a channel, so that no two notifiers ever hold the same row.
 
-    def __init__(self, database: Database, prepare: Prepare, *, lease_seconds: float) -> None:
+    `is_behind` tells that submissions older than a few seconds are still unprocessed: nothing is decided meanwhile,
+    since the orders in Postgres are not what their senders have said.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        preparation: Prepares,
+        *,
+        lease_seconds: float,
+        settle_seconds: float,
+        is_behind: Callable[[], bool],
+    ) -> None:
         self._database = database
-        self._prepare = prepare
+        self._preparation = preparation
         self._lease_seconds = lease_seconds
+        self._settle_seconds = settle_seconds
+        self._is_behind = is_behind
 
     async def claim(self, channel: str, most: int) -> Round:
-        """Claim up to `most` due rows; on return, what is to be sent is committed as `sending`, with its attempt."""
-        claimed: list[Claimed] = []
+        """Claim up to `most` messages; on return, what is to be sent is committed as `sending`, with its attempt."""
         async with self._database.transaction() as connection:
-            ids = [row["id"] for row in await connection.fetch(LOCK_DUE, channel, most)]
-            for row in await connection.fetch(READ_DUE, ids) if ids else ():
-                due = read_due(row)
-                message = await self._settle(connection, due, self._prepare(due))
-                if message is not None:
-                    claimed.append(message)
+            if self._is_behind():
+                return Round([], 0, await hold_all(connection, channel))
+            confirmations = await lock_confirmations(connection, channel, most)
+            claimed = await self._claim_confirmations(connection, confirmations)
+            found = len(confirmations)
+            if found < most:
+                reminders = await lock_reminders(connection, channel, most - found)
+                claimed += await self._claim_reminders(connection, reminders.ids)
+                found += reminders.found
             if claimed and is_on():
+                ids = [one.notification_id for one in claimed]
                 traces = {row["id"]: row["trace"] for row in await connection.fetch(_TRACES, ids)}
                 claimed = [replace(one, trace=traces.get(one.notification_id)) for one in claimed]
-            next_due = await connection.fetchval(_NEXT_DUE, channel) if len(ids) < most else 0.0
-        return Round(claimed, len(ids), next_due)
+            seconds = await next_due(connection, channel) if found < most else 0.0
+        return Round(claimed, found, seconds)
 
     async def revive(self, channel: str) -> None:
         """Make due what waited for an address that has come since."""
@@ -117,55 +157,131 @@ class Claims:
             seconds: float | None = await connection.fetchval(_LAG, channel)
         return seconds
 
-    async def _settle(self, connection: Connection, due: Due, verdict: Verdict) -> Claimed | None:
-        """Write one verdict; a datum that Postgres refuses fails that notification and none of its neighbours."""
-        try:
-            async with connection.transaction():
-                return await self._write(connection, due, verdict)
-        except Exception as error:  # translate tells a refused datum from all that is raised again
-            if not isinstance(translate(error), DataError):
-                raise
-        await self._write(connection, due, Fail("unstorable"))
-        return None
+    async def _read(self, connection: Connection, ids: Sequence[UUID]) -> list[Due]:
+        rows = await connection.fetch(READ_DUE, ids) if ids else ()
+        return [read_due(row, self._settle_seconds) for row in rows]
 
-    async def _write(self, connection: Connection, due: Due, verdict: Verdict) -> Claimed | None:
-        id = due.notification.id
-        if not isinstance(verdict, Message):
+    async def _claim_confirmations(self, connection: Connection, ids: Sequence[UUID]) -> list[Claimed]:
+        gathered = Gathered([], [])
+        for due in await self._read(connection, ids):
+            decision = self._preparation.decide(due)
+            if isinstance(decision, Send):
+                gathered.messages.append(Together(due.notification.id, (due,)))
+            else:
+                gathered.rest.append((due, decision))
+        return await self._settle(connection, gathered)
+
+    async def _claim_reminders(self, connection: Connection, ids: dict[UUID, UUID]) -> list[Claimed]:
+        """Claim locked reminders, each under its client's key; one whose client has changed since waits a round."""
+        clients: dict[UUID, list[Due]] = {}
+        for due in await self._read(connection, list(ids)):
+            key = due.client or due.notification.order_id
+            if key == ids[due.notification.id]:
+                clients.setdefault(key, []).append(due)
+        days = {client: dues[0].today for client, dues in clients.items()}
+        taken: dict[UUID, set[UUID]] = {}
+        for row in await connection.fetch(_TAKEN, list(days), list(days.values())) if days else ():
+            taken.setdefault(row["client"], set()).add(row["message_id"])
+        claimed: list[Claimed] = []
+        for client, dues in clients.items():
+            decided = [(due, self._preparation.decide(due)) for due in dues]
+            soon = [_rests_at(due, decision) for due, decision in decided if due.lag_seconds < 0]
+            now = [(due, decision) for due, decision in decided if due.lag_seconds >= 0]
+            gathered = gather(now, [at for at in soon if at is not None], frozenset(taken.get(client, ())))
+            claimed += await self._settle(connection, gathered)
+        return claimed
+
+    async def _settle(self, connection: Connection, gathered: Gathered) -> list[Claimed]:
+        """Write what becomes of each; a datum that Postgres refuses fails that message and none of its neighbours."""
+        claimed: list[Claimed] = []
+        rest = list(gathered.rest)
+        for together in gathered.messages:
+            for part in self._renderable(together, rest):
+                try:
+                    async with connection.transaction():
+                        taken = await self._take(connection, *part)
+                except Exception as error:  # translate tells a refused datum from all that is raised again
+                    if not isinstance(translate(error), DataError):
+                        raise
+                    rest += [(due, Fail("unstorable")) for due in part[0].members]
+                else:
+                    claimed += taken
+        for due, verdict in rest:
             await self._rest(connection, due, verdict)
-            return None
-        message = verdict
-        await connection.execute(
-            _WRITE, id, message.recipient, message.language, message.subject, message.text, message.html
-        )
-        if not due.notification.live:
-            await connection.execute(_SIMULATE, id)
-            await _tell(connection, due, "simulated")
-            return None
+        return claimed
+
+    def _renderable(self, together: Together, rest: list[Rest]) -> list[tuple[Together, Message]]:
+        """Return the message with what can be shown of it; an order that cannot must not keep the others back."""
+        message = self._preparation.render(together)
+        if message is not None:
+            return [(together, message)]
+        shown = [due for due in together.members if self._preparation.render(Together(together.message_id, (due,)))]
+        rest += [(due, Fail("unrenderable")) for due in together.members if due not in shown]
+        part = Together(together.message_id, tuple(shown))
+        message = self._preparation.render(part) if shown else None
+        return [] if message is None else [(part, message)]
+
+    async def _take(self, connection: Connection, together: Together, message: Message) -> list[Claimed]:
+        lead = together.members[0]
+        ids = [due.notification.id for due in together.members]
         # A try that its notifier did not live to finish says nothing about the message: this one stands in its place.
-        attempts = due.notification.attempts + (due.notification.state != "sending")
-        attempt = uuid7()
-        await connection.execute(_CLAIM, id, attempt, self._lease_seconds, attempts)
-        return Claimed(
-            message=message,
-            notification_id=id,
-            attempt_id=attempt,
-            attempts=attempts,
-            lag_seconds=due.lag_seconds,
+        attempts = max(due.notification.attempts + (due.notification.state != "sending") for due in together.members)
+        await connection.execute(
+            _WRITE,
+            ids,
+            lead.notification.id,
+            together.message_id,
+            lead.client,
+            lead.today,
+            message.recipient,
+            message.language,
+            message.subject,
+            message.text,
+            message.html,
+            attempts if lead.notification.live else 0,
+            self._lease_seconds,
         )
+        if not lead.notification.live:
+            await _tell(connection, together.members, "simulated")
+            return []
+        attempt = uuid7()
+        await connection.execute(_ATTEMPT, attempt, lead.notification.id, ids)
+        return [
+            Claimed(
+                message=message,
+                notification_id=lead.notification.id,
+                attempt_id=attempt,
+                attempts=attempts,
+                lag_seconds=lead.lag_seconds,
+                also=tuple(ids[1:]),
+            )
+        ]
 
     async def _rest(self, connection: Connection, due: Due, verdict: Cancel | Fail | Wait) -> None:
+        id = due.notification.id
         match verdict:
             case Wait(state, reason, until):
-                await connection.execute(_REST, due.notification.id, state, reason, until)
+                await connection.execute(_REST, id, state, reason, until, due.client)
             case Cancel(reason):
-                await connection.execute(_REST, due.notification.id, "cancelled", reason, None)
+                await connection.execute(_REST, id, "cancelled", reason, None, due.client)
             case Fail(reason):
-                await connection.execute(_REST, due.notification.id, "failed", reason, None)
-                await _tell(connection, due, "failed")
+                await connection.execute(_REST, id, "failed", reason, None, due.client)
+                await _tell(connection, (due,), "failed")
         NOT_SENT.labels(due.notification.channel, verdict.reason).inc()
-        log.info("notification.not_sent", notification=str(due.notification.id), reason=verdict.reason)
+        log.info("notification.not_sent", notification=str(id), reason=verdict.reason)
 
 
-async def _tell(connection: Connection, due: Due, state: FinalState) -> None:
-    event = settled_event(due.notification, due.order, state, due.now)
-    await add_to_outbox(connection, [(event, due.notification.order_id)])
+def _rests_at(due: Due, decision: Decision) -> datetime | None:
+    """Return when a reminder that is not due yet will have come to rest; None where it will not leave then."""
+    match decision:
+        case Send():
+            return due.notification.due_at
+        case Wait(_, "settling", until):
+            return max(until, due.notification.due_at)
+        case _:
+            return None
+
+
+async def _tell(connection: Connection, dues: Sequence[Due], state: FinalState) -> None:
+    events = [(settled_event(due.notification, due.order, state, due.now), due.notification.order_id) for due in dues]
+    await add_to_outbox(connection, events)

@@ -4,12 +4,16 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from shared.messages.images import Image
 from shared.messages.whatsapp import TemplateMessage
 from shared.notifications import Kind
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """One rendered message; the texts are exactly what is stored and shown."""
+    """One rendered message; the texts are exactly what is stored and shown.
+
+    `notification_id` is the one under which it leaves, and the same whenever it is handed over again.
+    """
 
     account: UUID
     notification_id: UUID
@@ -23,12 +27,14 @@ class Message(Struct, frozen=True, kw_only=True):
     text: str
     html: str
     template: TemplateMessage | None = None
+    images: tuple[Image, ...] = ()
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
     """A message that this process alone may send now; `attempts` counts this try, `attempt_id` is its proof.
 
-    `trace` is the traceparent of what planned it.
+    `trace` is the traceparent of what planned it; `also` are the other notifications that leave with it: invoices of
+    the same client in one message.
     """
 
     message: Message
@@ -37,3 +43,4 @@ class Claimed(Struct, frozen=True, kw_only=True):
     attempts: int
     lag_seconds: float
     trace: str | None = None
+    also: tuple[UUID, ...] = ()

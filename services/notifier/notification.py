@@ -5,12 +5,14 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from shared.dunning import ASKED
 from shared.notifications import Kind, notification_id
 
 
 class Planned(Struct, frozen=True):
-    """A notification to be: `run_id` is the submission that began the run which it is about, `step` counts from 1.
+    """A notification to be; `step` counts from 1.
 
+    `run_id` names what it is about: of a confirmation the submission that began the run, of a reminder the cycle.
     `trace` is the traceparent of what planned it, where that is traced.
     """
 
@@ -30,11 +32,12 @@ class Planned(Struct, frozen=True):
         return notification_id(self.order_id, self.kind, self.run_id, self.step, self.channel)
 
 
-class Notification(Struct, frozen=True):
+class Notification(Struct, frozen=True, kw_only=True):
     """A planned notification that has fallen due, with what is known of its place among the others of its order.
 
     `run_began` is the moment of its run's submission; `newer` tells that a later one of the same kind stands in its
-    place; `attempts` counts the tries so far, of which those that no notifier finished are one with the next.
+    place; `before` counts the reminders of its cycle that were sent; `attempts` counts the tries so far, of which those
+    that no notifier finished are one with the next. `message_id` is the id under which it was handed over before.
     """
 
     id: UUID
@@ -48,5 +51,14 @@ class Notification(Struct, frozen=True):
     channel: str
     state: str
     attempts: int
-    run_began: datetime | None
-    newer: bool
+    created_at: datetime
+    due_at: datetime
+    run_began: datetime | None = None
+    newer: bool = False
+    before: int = 0
+    message_id: UUID | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a person asked for it, out of the ladder's turn."""
+        return self.event_type == ASKED

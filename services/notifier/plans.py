@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from services.notifier.notification import Planned
+from services.notifier.rows import CLIENT, SETTLE_SECONDS
 from shared.database import Database
 from shared.messages.formats import show_text
 from shared.metrics import FAILURES, PLANNED
@@ -12,14 +13,18 @@ from shared.metrics import FAILURES, PLANNED
 WAKE_CHANNEL: Final = "notifications"
 """The NOTIFY channel that wakes the dispatchers."""
 
-_ADD: Final = """
-WITH added AS (
+_ADD: Final = f"""
+WITH n AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::uuid[], $5::text[], $6::text[], $7::uuid[],
+        $8::smallint[], $9::text[])
+        AS n (id, account_id, livemode, order_id, kind, event_type, run_id, step, channel)
+), added AS (
     INSERT INTO notifications
-        (id, account_id, livemode, order_id, kind, event_type, run_id, step, channel, state, due_at)
-    SELECT plan.*, 'planned', now() + make_interval(secs => coalesce((s.document->>'settleSeconds')::float8, $10))
-    FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], $8::smallint[],
-                $9::text[]) AS plan (id, account_id)
-    LEFT JOIN settings AS s ON s.account_id = plan.account_id
+        (id, account_id, livemode, order_id, kind, event_type, run_id, step, channel, state, due_at, client)
+    SELECT n.*, 'planned', now() + make_interval(secs => coalesce({SETTLE_SECONDS}, $10)), {CLIENT}
+    FROM n
+    LEFT JOIN orders AS o ON o.id = n.order_id
+    LEFT JOIN settings AS s ON s.account_id = n.account_id
     ON CONFLICT DO NOTHING
     RETURNING id
 )

@@ -1,14 +1,17 @@
 """From what is due to what is to be done: decided, and rendered where it is to leave."""
 
-from services.notifier.claims import Verdict
-from services.notifier.decision import Cancel, Fail, Send, decide
+from services.notifier.decision import Decision, Fail, decide
+from services.notifier.due import Due
+from services.notifier.gathering import Together
 from services.notifier.message import Message
-from services.notifier.rows import Due
+from shared.ladder import Tone, tone_of
 from shared.messages.formats import show_text
-from shared.messages.letter import compose
+from shared.messages.letter import Letter, compose, compose_reminder
 from shared.messages.order import Order
 from shared.messages.rendering import Renderer
 from shared.telemetry import log
+
+_FIRMNESS: tuple[Tone, ...] = ("notice", "first", "second", "again", "final")
 
 
 class Preparation:
@@ -17,41 +20,62 @@ class Preparation:
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
 
-    def prepare(self, due: Due) -> Verdict:
-        """Return the message to send, or why there is none."""
-        if not _is_wanted(due):
-            return Cancel("switched_off")
-        decision = decide(due.notification, due.order, due.now)
-        if not isinstance(decision, Send) or due.order is None:
-            return Fail("unrenderable") if isinstance(decision, Send) else decision
+    def decide(self, due: Due) -> Decision:
+        """Return what to do with one notification."""
         try:
-            return self._message(due, due.order, decision.address)
+            return decide(due)
+        except Exception as error:  # what nobody thought of must not stop the others
+            log.error("notification.undecidable", notification=str(due.notification.id), error=type(error).__name__)
+            return Fail("undecidable")
+
+    def render(self, message: Together) -> Message | None:
+        """Return a message, or None where its orders cannot be shown."""
+        try:
+            return self._render(message)
         except Exception as error:
             # One order that no template can show must not stop the others; what it held stays out of the log.
-            log.error("notification.unrenderable", notification=str(due.notification.id), error=type(error).__name__)
-            return Fail("unrenderable")
+            log.error("notification.unrenderable", message=str(message.message_id), error=type(error).__name__)
+            return None
 
-    def _message(self, due: Due, order: Order, address: str) -> Message:
-        settings = due.account.settings
-        letter = compose(due.notification.kind, order, due.account)
+    def _render(self, message: Together) -> Message | None:
+        lead = message.members[0]
+        orders = [due.order for due in message.members if due.order is not None]
+        if not orders:
+            return None
+        address = orders[0].address(lead.notification.channel)
+        if address is None:
+            return None
+        settings = lead.account.settings
+        letter = _letter(message, orders)
+        rendered = self._renderer.render(letter)
         return Message(
-            account=due.notification.account,
-            notification_id=due.notification.id,
-            kind=due.notification.kind,
+            account=lead.notification.account,
+            notification_id=message.message_id,
+            kind=lead.notification.kind,
             recipient=address,
-            recipient_name=show_text(order.customer_name or "") or None,
-            sender_name=show_text(settings.sender_name or "") or None,
+            recipient_name=show_text(orders[0].customer_name or "") or None,
+            sender_name=show_text(lead.account.signature or "") or None,
             reply_to=settings.reply_to,
             language=letter.language,
             subject=letter.subject,
-            text=self._renderer.text(letter),
-            html=self._renderer.html(letter),
+            text=rendered.text,
+            html=rendered.html,
+            images=rendered.images,
         )
 
 
-def _is_wanted(due: Due) -> bool:
-    """Tell whether the account lets this channel, and for a reminder any reminders at all, go out."""
-    settings, notification = due.account.settings, due.notification
-    if not getattr(settings.channels, notification.channel):
-        return False
-    return notification.kind != "reminder" or bool(settings.ladder)
+def _letter(message: Together, orders: list[Order]) -> Letter:
+    lead = message.members[0]
+    if lead.notification.kind == "confirmation":
+        return compose("confirmation", orders[0], lead.account)
+    tone = max((_tone(due) for due in message.members), key=_FIRMNESS.index)
+    return compose_reminder(orders, lead.account, tone)
+
+
+def _tone(due: Due) -> Tone:
+    order = due.order
+    is_late = True
+    if order is not None and order.payment_status == "pending" and order.due_date is not None:
+        is_late = due.today > order.due_date
+    ladder = due.account.settings.ladder
+    return tone_of(due.notification.step, ladder, before=due.notification.before, is_late=is_late)

@@ -1,44 +1,69 @@
 """A due notification with its order and its account: how it is found, read in one query, and made into Structs."""
 
-from datetime import datetime
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
+from services.notifier.due import Due
 from services.notifier.notification import Notification
 from shared.account_settings import read_account_settings
 from shared.database import Row
 from shared.messages.account import Account
-from shared.messages.order import Item, Order
+from shared.messages.order import ADDRESSES, Item, Order
 from shared.orders.moments import to_datetime
 from shared.versions import moment_of
 
-# A row whose claim has run out belonged to a notifier that died: it is taken again, with the same id, hence Message-ID.
-LOCK_DUE: Final = """
-SELECT id FROM notifications
-WHERE channel = $1 AND state IN ('planned', 'held', 'waiting', 'sending') AND due_at <= now()
-  AND (claimed_until IS NULL OR claimed_until <= now())
-ORDER BY due_at
-LIMIT $2
-FOR UPDATE SKIP LOCKED
+OPEN: Final = "('planned', 'held', 'waiting', 'sending')"
+"""The states of what may still leave."""
+
+ADDRESS: Final = f"""CASE n.channel {
+    " ".join(f"WHEN '{channel}' THEN lower(nullif(o.{column}, ''))" for channel, column in ADDRESSES.items())
+} END"""
+"""Where the client of an order `o` is reached over the channel of a notification `n`; letter case does not matter."""
+
+CLIENT: Final = f"""
+    CASE WHEN {ADDRESS} IS NOT NULL THEN md5(concat_ws(' ', n.account_id, n.livemode, n.channel, {ADDRESS}))::uuid END
+"""
+"""One client of one account, in one world, on one channel. A digest, and so of one size."""
+
+# What somebody wrote into the database by hand must not stop the neighbours.
+SETTLE_SECONDS: Final = """
+    CASE jsonb_typeof(s.document->'settleSeconds')
+        WHEN 'number' THEN least(greatest((s.document->>'settleSeconds')::numeric, 0), 3600) END::float8
 """
 
 # A statement of its own, so that it sees every order as committed after the rows were locked.
-READ_DUE: Final = """
+READ_DUE: Final = f"""
 SELECT n.id, n.account_id, n.livemode, n.order_id, n.kind, n.event_type, n.run_id, n.step, n.channel, n.state,
-       n.attempts, n.due_at, now() AS now, began.version AS run_version,
+       n.attempts, n.due_at, n.created_at, n.message_id, now() AS now, began.version AS run_version,
        o.platform, o.order_number, o.order_status, o.payment_status, o.customer_email, o.customer_name,
        o.customer_phone, o.customer_language, o.items, o.total, o.currency, o.amount_paid, o.payment_method,
-       o.invoice_number, o.invoice_url, o.invoice_date, o.due_date, o.payment_url, o.paid_since,
-       a.name AS account_name, s.document,
+       o.invoice_number, o.invoice_url, o.invoice_date, o.due_date, o.payment_url, o.paid_since, o.updated_at,
+       a.name AS account_name, s.document::text AS document, {SETTLE_SECONDS} AS settle_seconds, {CLIENT} AS client,
+       EXISTS (
+           SELECT FROM suppressions WHERE account_id = n.account_id AND livemode = n.livemode AND address = {ADDRESS}
+       ) AS is_suppressed,
+       n.kind = 'reminder' AND (
+           EXISTS (SELECT FROM paused_orders WHERE order_id = n.order_id)
+           OR EXISTS (
+               SELECT FROM paused_customers
+               WHERE account_id = n.account_id AND livemode = n.livemode AND email = lower(o.customer_email)
+           )
+       ) AS is_paused,
+       CASE WHEN n.kind = 'reminder' THEN (
+           SELECT count(*) FROM notifications other
+           WHERE other.order_id = n.order_id AND other.kind = 'reminder' AND other.channel = n.channel
+             AND other.id <> n.id AND other.run_id = n.run_id AND other.state IN ('sent', 'delivered', 'simulated')
+       ) ELSE 0 END AS before,
        EXISTS (
            SELECT FROM notifications other LEFT JOIN submissions other_began ON other_began.id = other.run_id
            WHERE other.order_id = n.order_id AND other.kind = n.kind AND other.channel = n.channel
-             AND other.state NOT IN ('cancelled', 'failed')
-             AND CASE WHEN other.run_id = n.run_id
-                 THEN other.step > n.step AND other.due_at <= now()
-                 ELSE (coalesce(other_began.version, 0), other.run_id) > (coalesce(began.version, 0), n.run_id)
+             AND other.state NOT IN ('cancelled', 'failed') AND other.id <> n.id
+             AND CASE n.kind
+                 WHEN 'reminder' THEN
+                     (other.created_at, other.step, other.id) > (n.created_at, n.step, n.id) AND other.due_at <= now()
+                 ELSE other.run_id <> n.run_id AND
+                     (coalesce(other_began.version, 0), other.run_id) > (coalesce(began.version, 0), n.run_id)
              END
        ) AS newer
 FROM notifications n
@@ -47,22 +72,12 @@ LEFT JOIN submissions began ON began.id = n.run_id
 LEFT JOIN accounts a ON a.id = n.account_id
 LEFT JOIN settings s ON s.account_id = n.account_id
 WHERE n.id = ANY ($1)
-ORDER BY n.due_at
+ORDER BY n.due_at, n.created_at, n.id
 """
 
 
-class Due(Struct, frozen=True):
-    """A notification that has fallen due, and all that decides about it; `order` is None where it was erased."""
-
-    notification: Notification
-    order: Order | None
-    account: Account
-    now: datetime
-    lag_seconds: float
-
-
-def read_due(row: Row) -> Due:
-    """Return what one row of the claim's query holds."""
+def read_due(row: Row, settle_seconds: float = 0.0) -> Due:
+    """Return what one row of `READ_DUE` holds; `settle_seconds` is for accounts that have not set their own."""
     return Due(
         notification=Notification(
             id=row["id"],
@@ -76,13 +91,20 @@ def read_due(row: Row) -> Due:
             channel=row["channel"],
             state=row["state"],
             attempts=row["attempts"],
+            created_at=row["created_at"],
+            due_at=row["due_at"],
             run_began=None if row["run_version"] is None else to_datetime(moment_of(row["run_version"])),
             newer=row["newer"],
+            before=row["before"],
+            message_id=row["message_id"],
         ),
         order=None if row["platform"] is None else _order(row),
         account=Account(row["account_name"], read_account_settings(row["document"])),
         now=row["now"],
-        lag_seconds=(row["now"] - row["due_at"]).total_seconds(),
+        settle_seconds=settle_seconds if row["settle_seconds"] is None else row["settle_seconds"],
+        client=row["client"],
+        is_suppressed=row["is_suppressed"],
+        is_paused=row["is_paused"],
     )
 
 
@@ -110,4 +132,5 @@ def _order(row: Row) -> Order:
         due_date=row["due_date"],
         payment_url=row["payment_url"],
         paid_since=row["paid_since"],
+        updated_at=row["updated_at"],
     )

@@ -1,1 +1,1 @@
-"""What has fallen due in Postgres goes out to RabbitMQ: the events of the outbox, each at least once."""
+"""What has fallen due in Postgres goes out to RabbitMQ: the outbox's events, each at least once, and reminders."""

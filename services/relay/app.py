@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from services.relay.carrier import Carrier, Maintenance
+from services.relay.ladders import Ladders
+from services.relay.reminders import Reminders
 from services.relay.settings import Settings
 from services.relay.store import Outbox
-from shared import outbox
+from shared import dunning, outbox
 from shared.broker import BrokerConnection, Publisher
 from shared.database import Database, Listener
 from shared.lifecycle import Component
@@ -26,11 +28,15 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     publisher = Publisher(publishing, timeout_seconds=settings.publish_seconds)
     carrier = Carrier(store, publisher, names.events, batch_events=settings.batch_events)
     maintenance = Maintenance(store, keep_days=settings.keep_days)
-    listener = Listener(settings.common.database_url, (outbox.CHANNEL,), carrier.wake)
+    reminders = Reminders(Ladders(database), batch_orders=settings.batch_events)
+    listeners = (
+        Listener(settings.common.database_url, (outbox.CHANNEL,), carrier.wake),
+        Listener(settings.common.database_url, (dunning.CHANNEL,), reminders.wake),
+    )
     lag = Lag(OUTBOX_LAG)
 
     async def measure() -> None:
         lag.measured(await store.lag_seconds())
 
     measuring = Measuring(measure, every_seconds=settings.common.metrics_seconds)
-    yield (listener, maintenance, carrier, measuring, publishing, database)
+    yield (*listeners, maintenance, reminders, carrier, measuring, publishing, database)

@@ -6,7 +6,8 @@ from typing import Final, Protocol
 import msgspec
 from msgspec import Struct
 
-from services.relay.store import Outbox, Unsent
+from services.relay.store import Outbox
+from services.relay.watch import Unsent
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
 from shared.failpoints import Point, reach
 from shared.metrics import CARRIED, CARRIED_BATCH

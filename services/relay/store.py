@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
 
-from msgspec import Struct
-
+from services.relay.watch import Unsent, orders_to_watch
+from shared import dunning, webhooks
 from shared.database import Connection, Database
-from shared.webhooks import CHANNEL, EVERY_EVENT
+from shared.webhooks import EVERY_EVENT
 
 # By `sent_at IS NULL`, never by a cursor: rows become visible in the order of commits, not of creation.
 _CLAIM: Final = """
@@ -28,7 +28,20 @@ WITH sent AS (
         AND (sent.type = ANY (w.events) OR '{EVERY_EVENT}' = ANY (w.events))
     ON CONFLICT DO NOTHING RETURNING 1
 )
-SELECT pg_notify('{CHANNEL}', '') FROM handed LIMIT 1
+SELECT pg_notify('{webhooks.CHANNEL}', '') FROM handed LIMIT 1
+"""
+# In the order of ids, as all who write several rows of it.
+_WATCH: Final = f"""
+WITH watched AS (
+    INSERT INTO reminders (order_id, account_id, livemode, check_at)
+    SELECT id, account_id, livemode, now() FROM orders
+    WHERE id = ANY($1::uuid[]) AND order_status <> 'cancelled'
+        AND (payment_status = 'overdue' OR (payment_status = 'pending' AND due_date IS NOT NULL))
+    ORDER BY id
+    ON CONFLICT (order_id) DO UPDATE SET check_at = excluded.check_at
+    RETURNING order_id
+)
+SELECT pg_notify('{dunning.CHANNEL}', '') WHERE EXISTS (SELECT FROM watched)
 """
 # By the index of what is unsent, one row a partition.
 _LAG: Final = """
@@ -64,15 +77,6 @@ DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
 _MAINTENANCE_LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtext('bugalou outbox maintenance'))"
 
 
-class Unsent(Struct, frozen=True):
-    """One event that has not left yet; `body` is the JSON that consumers get."""
-
-    id: UUID
-    type: str
-    account: UUID
-    body: bytes
-
-
 class Outbox:
     """Claims and marks events; sweeps what is old."""
 
@@ -83,15 +87,20 @@ class Outbox:
     async def claim(self, most: int) -> AsyncIterator[tuple[Sequence[Unsent], list[UUID]]]:
         """Give up to `most` unsent events, locked against other relays, and a list to put the sent ones' ids in.
 
-        They are marked as sent when the block ends. If the process dies before that, they are sent again: at least
-        once.
+        They are marked as sent when the block ends, and what they tell about comes due for a look at its reminders
+        with that. If the process dies before, they are sent again: at least once.
         """
         async with self._database.transaction() as connection:
             rows = await connection.fetch(_CLAIM, most)
+            events = [Unsent(row["id"], row["type"], row["account_id"], row["body"]) for row in rows]
             sent: list[UUID] = []
-            yield [Unsent(row["id"], row["type"], row["account_id"], row["body"]) for row in rows], sent
+            yield events, sent
             if sent:
                 await connection.execute(_SENT, sent)
+                gone = set(sent)
+                watched = orders_to_watch(event for event in events if event.id in gone)
+                if watched:
+                    await connection.execute(_WATCH, list(watched))
 
     async def lag_seconds(self) -> float | None:
         """Return how long the oldest unsent event has waited, or None where all are sent."""

@@ -26,10 +26,12 @@ def events_of(order_id: UUID, merged: Merged, now: int) -> list[Event]:
         return Event(id, event_type, write_timestamp(now), identity.account, identity.live, data, trace)
 
     events = []
+    # A change is a replay's where everything that made it is.
+    quiet = {"silent": True} if len(silent) == len(merged.verdicts) > 0 else {}
     if merged.created:
-        events.append(event(uuid5(_EVENTS, f"{order_id} order.created"), "order.created"))
+        events.append(event(uuid5(_EVENTS, f"{order_id} order.created"), "order.created", **quiet))
     elif merged.changed:
-        events.append(event(uuid7(), "order.updated"))
+        events.append(event(uuid7(), "order.updated", **quiet))
     for run in merged.told:
         first = run.members[0]
         submission: dict[str, Any] = {"id": str(first)}

@@ -12,6 +12,11 @@ class Account(Struct, frozen=True):
     settings: AccountSettings = AccountSettings()
 
     @property
+    def exists(self) -> bool:
+        """Whether there still is such an account; each has a name."""
+        return self.name is not None
+
+    @property
     def signature(self) -> str | None:
         """The name under a message."""
         return self.settings.sender_name or self.name

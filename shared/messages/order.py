@@ -41,6 +41,7 @@ class Order(Struct, frozen=True, kw_only=True):
     due_date: date | None = None
     payment_url: str | None = None
     paid_since: datetime | None = None
+    updated_at: datetime | None = None
 
     @property
     def is_paid(self) -> bool:

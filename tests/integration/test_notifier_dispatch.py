@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from services.notifier.plans import WAKE_CHANNEL, Plans
 from services.notifier.preparation import Preparation
 from shared.database import Database, Listener
 from shared.messages.rendering import Renderer
-from tests.notifier_world import ACCOUNT, Mailbox, World, until
+from tests.notifier_world import ACCOUNT, AWAKE, Mailbox, World, until
 
 SENDER = Sender("Bugalou", "no-reply@bugalou.example")
 
@@ -42,6 +42,11 @@ async def mailbox() -> AsyncIterator[Mailbox]:
     await mailbox.stop()
 
 
+def claims_for(world: World, *, lease: float, is_behind: Callable[[], bool] = lambda: False) -> Claims:
+    preparation = Preparation(Renderer())
+    return Claims(world.database, preparation, lease_seconds=lease, settle_seconds=0, is_behind=is_behind)
+
+
 def dispatcher_for(
     world: World, port: int, *, lease: float = 30, concurrent: int = 10, sweep: float = 0.3
 ) -> Dispatcher:
@@ -49,7 +54,7 @@ def dispatcher_for(
     channel = EmailChannel(
         SmtpConnections(server, own_name="test.example"), SENDER, deadline_seconds=10, clock=lambda: datetime.now(UTC)
     )
-    claims = Claims(world.database, Preparation(Renderer()).prepare, lease_seconds=lease)
+    claims = claims_for(world, lease=lease)
     return Dispatcher(
         "email",
         channel,
@@ -127,8 +132,10 @@ async def test_a_plan_made_twice_is_one_message(world: World, mailbox: Mailbox) 
 
 
 async def test_the_order_is_read_again_right_before_sending(world: World, mailbox: Mailbox) -> None:
+    await world.set(**AWAKE)
     order_id = await world.order(payment_status="overdue")
-    planned = await world.plan(order_id, "payment.overdue", settle=0.5)
+    planned = await world.plan(order_id, "reminder.due", settle=0.5)
+    await world.sql.execute("UPDATE notifications SET due_at = now() + interval '0.5 seconds'")
     async with running(dispatcher_for(world, mailbox.port)):
         await world.change(order_id, payment_status="paid", amount_paid=2950)
         row = await world.reaches(planned, "cancelled", "sent")
@@ -154,13 +161,14 @@ async def test_the_account_decides_how_long_updates_may_come_to_rest(world: Worl
 
 @pytest.mark.parametrize(
     ("settings", "event_type"),
-    [({"channels": {"email": False}}, "payment.paid"), ({"ladder": []}, "payment.overdue")],
+    [({"channels": {"email": False}}, "payment.paid"), ({"ladder": []}, "reminder.due")],
 )
 async def test_what_the_account_has_switched_off_is_not_sent(
     world: World, mailbox: Mailbox, settings: dict[str, Any], event_type: str
 ) -> None:
     await world.set(**settings)
-    planned = await world.plan(await world.order(payment_status=event_type.removeprefix("payment.")), event_type)
+    status = "overdue" if event_type == "reminder.due" else "paid"
+    planned = await world.plan(await world.order(payment_status=status), event_type)
     async with running(dispatcher_for(world, mailbox.port)):
         row = await world.reaches(planned, "cancelled", "sent")
     assert (row["state"], row["reason"]) == ("cancelled", "switched_off")
@@ -335,7 +343,7 @@ async def test_international_addresses_are_sent_or_refused_with_a_reason(world: 
 
 async def test_a_claim_that_ran_out_is_taken_over_and_the_late_result_changes_nothing(world: World) -> None:
     planned = await world.plan(await world.order())
-    claims = Claims(world.database, Preparation(Renderer()).prepare, lease_seconds=0.2)
+    claims = claims_for(world, lease=0.2)
     (first,) = (await claims.claim("email", 5)).claimed
     assert (await claims.claim("email", 5)).claimed == []
     await asyncio.sleep(0.25)
@@ -354,7 +362,7 @@ async def test_a_claim_that_ran_out_is_taken_over_and_the_late_result_changes_no
 
 async def test_no_number_of_killed_notifiers_fails_a_message(world: World) -> None:
     planned = await world.plan(await world.order())
-    claims = Claims(world.database, Preparation(Renderer()).prepare, lease_seconds=0)
+    claims = claims_for(world, lease=0)
     for _ in range(30):
         (claimed,) = (await claims.claim("email", 1)).claimed
         assert claimed.attempts == 1

@@ -37,12 +37,21 @@ class BegunBy(Struct, frozen=True, rename="camel", kw_only=True):
     version: Version | UnsetType = UNSET
 
 
+class DueReminder(Struct, frozen=True, rename="camel", kw_only=True):
+    """A step of the ladder, from 1, in one cycle of the order; `asked` where a person asked for it out of turn."""
+
+    cycle: UUID
+    step: int
+    asked: Literal[True] | UnsetType = UNSET
+
+
 class OrderEventData(Struct, frozen=True, rename="camel", kw_only=True):
     """The merged order, and which of its fields changed; `silent` where a replay told it, and nobody is notified."""
 
     order: Order
     changed: list[str]
     submission: BegunBy | UnsetType = UNSET
+    reminder: DueReminder | UnsetType = UNSET
     silent: Literal[True] | UnsetType = UNSET
 
 

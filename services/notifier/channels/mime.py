@@ -71,6 +71,11 @@ def build_mail(message: Message, sender: Sender, now: datetime) -> Mail:
     mail["X-Bugalou-Notification"] = message.kind
     mail.set_content(message.text, cte="quoted-printable")
     mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    page = mail.get_body(("html",))
+    for number, image in enumerate(message.images, 1):
+        if isinstance(page, EmailMessage):
+            name = f"qr-{number}.png"
+            page.add_related(image.png, "image", "png", cid=f"<{image.cid}>", disposition="inline", filename=name)
     mail["Content-Language"] = message.language
     return Mail(sender.address, recipient, international, mail.as_bytes())
 

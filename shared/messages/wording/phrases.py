@@ -2,6 +2,19 @@
 
 from msgspec import Struct
 
+from shared.ladder import Tone
+
+
+class Asking(Struct, frozen=True, kw_only=True):
+    """How a reminder of one tone asks: of one invoice, and of several. Costs are never claimed (art. 6:96 BW)."""
+
+    subject: str
+    subject_many: str
+    lead: str
+    lead_many: str
+    ask: str
+    ask_plain: str
+
 
 class Phrases(Struct, frozen=True, kw_only=True):
     """One language. `locale` is how Babel writes its money and dates."""
@@ -20,11 +33,12 @@ class Phrases(Struct, frozen=True, kw_only=True):
     partial_lead_plain: str
     partial_open: str
 
-    reminder_subject: str
-    reminder_lead: str
-    reminder_ask: str
-    reminder_ask_plain: str
+    reminders: dict[Tone, Asking]
     reminder_crossed: str
+
+    transfer: str
+    transfer_code: str
+    transfer_alt: str
 
     invoice: str
     invoice_date: str
@@ -32,10 +46,12 @@ class Phrases(Struct, frozen=True, kw_only=True):
     total: str
     received: str
     open: str
+    open_total: str
     method: str
     description: str
     quantity: str
     price: str
+    conjunction: str
 
     pay: str
     view: str
