@@ -4,7 +4,7 @@ A cycle is the time in which an order is open: from its first submission, or fro
 it is paid, refunded or cancelled. In a cycle each step comes once at most:
 
 - its day is counted from the due date in the account's zone; without a due date (or with one from before the cycle)
-  from the moment of the cycle's run of `overdue`;
+  from the cycle's first `overdue`;
 - `overdue` starts the ladder at once: the first step is due with it, unless a reminder of the cycle came before;
 - of steps that were missed, the newest alone is due; and what lies before a reminder that was given is over.
 """
@@ -98,7 +98,8 @@ def current_cycle(order_id: UUID, changes: Iterable[Change]) -> Cycle:
             continue
         if is_over:
             number, began, is_over = number + 1, change.moment, False
-        overdue_since = (overdue_since or change.moment) if payment == "overdue" else None
+        if payment == "overdue" and overdue_since is None:
+            overdue_since = change.moment
     return Cycle(uuid5(_CYCLES, f"{order_id} {number}"), began, overdue_since)
 
 

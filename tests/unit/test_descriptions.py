@@ -159,14 +159,14 @@ def test_what_became_of_a_message_is_told_as_described(state: FinalState) -> Non
         live=True,
         order_id=some,
         kind="reminder",
-        event_type="payment.overdue",
+        event_type="reminder.due",
         run_id=some,
         step=2,
         channel="email",
         state="sending",
         attempts=1,
-        run_began=began,
-        newer=False,
+        created_at=began,
+        due_at=began,
     )
     event = msgspec.json.encode(settled_event(notification, None, state, began))
     read = msgspec.json.decode(event, type=NotificationEvent)

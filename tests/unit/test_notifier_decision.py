@@ -1,6 +1,6 @@
 """What becomes of a notification, as a table."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,9 +9,22 @@ import pytest
 from msgspec.structs import replace
 
 from services.notifier.backoff import MESSAGE_SECONDS, MOST_ATTEMPTS, message_pause, server_pause
-from services.notifier.decision import ADDRESS_PATIENCE, Cancel, Decision, Send, Wait, decide
+from services.notifier.decision import (
+    ADDRESS_PATIENCE,
+    LEAST_SETTLING,
+    PAUSE_LOOK,
+    Cancel,
+    Decision,
+    Send,
+    Wait,
+    decide,
+)
+from services.notifier.due import Due
 from services.notifier.notification import Notification
 from services.notifier.outcome import PutOff, Refused, Sent, Unreachable, result_of
+from shared.account_settings import AccountSettings, Channels, QuietHours
+from shared.dunning import ASKED
+from shared.messages.account import Account
 from shared.messages.order import Order
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -42,13 +55,28 @@ THANKS = Notification(
     channel="email",
     state="planned",
     attempts=0,
+    created_at=NOW,
+    due_at=NOW,
     run_began=BEGAN,
-    newer=False,
 )
 PARTIAL = replace(THANKS, event_type="payment.partial")
-REMINDER = replace(THANKS, kind="reminder", event_type="payment.overdue")
+REMINDER = replace(THANKS, kind="reminder", event_type="reminder.due")
 OVERDUE = replace(ORDER, payment_status="overdue", amount_paid=None, paid_since=None)
 SEND = Send("klant@bedrijf.nl")
+AWAKE = AccountSettings(quiet_hours=QuietHours("00:00", "24:00"), quiet_sundays=False, quiet_holidays=False)
+
+
+def decided(
+    notification: Notification,
+    order: Order | None,
+    now: datetime = NOW,
+    *,
+    settings: AccountSettings = AWAKE,
+    **more: Any,
+) -> Decision:
+    account = Account("Studio Jansen", settings)
+    fields = {"notification": notification, "order": order, "account": account, "now": now, "settle_seconds": 5.0}
+    return decide(Due(**{**fields, **more}))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +105,7 @@ SEND = Send("klant@bedrijf.nl")
 def test_thanks_leave_only_while_they_are_deserved(
     notification: Notification, order: dict[str, Any], expected: Decision
 ) -> None:
-    assert decide(notification, replace(ORDER, **order), NOW) == expected
+    assert decided(notification, replace(ORDER, **order)) == expected
 
 
 @pytest.mark.parametrize(
@@ -89,6 +117,9 @@ def test_thanks_leave_only_while_they_are_deserved(
         ({"payment_status": "paid"}, Cancel("paid")),
         ({"payment_status": "refunded"}, Cancel("refunded")),
         ({"payment_status": "pending"}, Cancel("no_longer_overdue")),
+        ({"payment_status": "pending", "due_date": date(2026, 11, 22)}, SEND),
+        ({"payment_status": "pending", "due_date": date(2026, 11, 23)}, Cancel("not_due")),
+        ({"payment_status": "overdue", "due_date": date(2026, 11, 23)}, SEND),
         ({"payment_status": None}, Cancel("no_longer_overdue")),
         ({"order_status": "cancelled"}, Cancel("order_cancelled")),
         ({"amount_paid": Decimal(2950)}, Cancel("nothing_open")),
@@ -97,28 +128,68 @@ def test_thanks_leave_only_while_they_are_deserved(
     ],
 )
 def test_reminders_leave_only_while_something_is_overdue(order: dict[str, Any], expected: Decision) -> None:
-    assert decide(REMINDER, replace(OVERDUE, **order), NOW) == expected
+    assert decided(REMINDER, replace(OVERDUE, **order)) == expected
 
 
-def test_a_reminder_of_the_ladder_may_come_before_the_sender_says_overdue() -> None:
-    ladder = replace(REMINDER, event_type="reminder.due")
-    assert decide(ladder, replace(OVERDUE, payment_status="pending"), NOW) == SEND
+ASKED_FOR = replace(REMINDER, event_type=ASKED)
+NIGHT = datetime(2026, 11, 23, 22, tzinfo=UTC)
+MORNING = datetime(2026, 11, 24, 7, tzinfo=UTC)
+
+
+def test_quiet_hours_hold_reminders_but_no_thanks_and_nothing_that_a_person_asked_for() -> None:
+    quiet = AccountSettings()
+    assert decided(REMINDER, OVERDUE, NIGHT, settings=quiet) == Wait("held", "quiet_hours", MORNING)
+    assert decided(REMINDER, OVERDUE, MORNING, settings=quiet) == SEND
+    assert decided(ASKED_FOR, OVERDUE, NIGHT, settings=quiet) == SEND
+    assert decided(THANKS, ORDER, NIGHT, settings=quiet) == SEND
+    assert decided(REMINDER, OVERDUE, NOW, settings=quiet) == Wait(
+        "held", "sunday", datetime(2026, 11, 23, 7, tzinfo=UTC)
+    )
+
+
+def test_a_pause_holds_reminders_but_no_thanks() -> None:
+    assert decided(REMINDER, OVERDUE, is_paused=True) == Wait("held", "paused", NOW + PAUSE_LOOK)
+    assert decided(ASKED_FOR, OVERDUE, is_paused=True) == SEND
+    assert decided(THANKS, ORDER, is_paused=True) == SEND
+    assert decided(REMINDER, replace(OVERDUE, payment_status="paid"), is_paused=True) == Cancel("paid")
+
+
+def test_nothing_is_sent_to_a_suppressed_address() -> None:
+    for notification, order in ((REMINDER, OVERDUE), (ASKED_FOR, OVERDUE), (THANKS, ORDER)):
+        assert decided(notification, order, is_suppressed=True) == Cancel("suppressed")
+
+
+def test_without_an_account_or_a_ladder_nothing_leaves() -> None:
+    assert decided(THANKS, ORDER, account=Account()) == Cancel("account_gone")
+    assert decided(REMINDER, OVERDUE, settings=replace(AWAKE, ladder=())) == Cancel("switched_off")
+    assert decided(ASKED_FOR, OVERDUE, settings=replace(AWAKE, ladder=())) == SEND
+    assert decided(THANKS, ORDER, settings=replace(AWAKE, channels=Channels(email=False))) == Cancel("switched_off")
+
+
+def test_an_update_begins_the_settle_time_anew_but_not_for_ever() -> None:
+    fresh = replace(ORDER, updated_at=NOW - timedelta(seconds=2))
+    assert decided(THANKS, fresh) == Wait("planned", "settling", NOW + timedelta(seconds=3))
+    assert decided(THANKS, replace(ORDER, updated_at=NOW - timedelta(seconds=5))) == SEND
+    assert decided(replace(THANKS, attempts=1), fresh) == SEND
+    restless = replace(THANKS, created_at=NOW - timedelta(seconds=58))
+    assert decided(restless, fresh) == Wait("planned", "settling", NOW + timedelta(seconds=2))
+    assert decided(replace(THANKS, created_at=NOW - LEAST_SETTLING), fresh) == SEND
 
 
 def test_an_erased_order_is_never_written_about() -> None:
-    assert decide(THANKS, None, NOW) == Cancel("order_gone")
+    assert decided(THANKS, None) == Cancel("order_gone")
 
 
 @pytest.mark.parametrize("address", [None, ""])
 def test_nobody_to_reach_waits_three_days_and_no_longer(address: str | None) -> None:
     order = replace(ORDER, customer_email=address)
-    assert decide(THANKS, order, NOW) == Wait("waiting", "no_address", NOW + ADDRESS_PATIENCE)
-    assert decide(replace(THANKS, state="waiting"), order, NOW) == Cancel("no_address")
-    assert decide(replace(THANKS, state="waiting"), ORDER, NOW) == SEND
+    assert decided(THANKS, order) == Wait("waiting", "no_address", NOW + ADDRESS_PATIENCE)
+    assert decided(replace(THANKS, state="waiting"), order) == Cancel("no_address")
+    assert decided(replace(THANKS, state="waiting"), ORDER) == SEND
 
 
 def test_what_is_settled_does_not_wait_for_an_address() -> None:
-    assert decide(REMINDER, replace(ORDER, customer_email=None), NOW) == Cancel("paid")
+    assert decided(REMINDER, replace(ORDER, customer_email=None)) == Cancel("paid")
 
 
 def test_a_message_is_put_off_for_three_days_and_then_fails() -> None:

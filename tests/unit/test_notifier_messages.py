@@ -15,12 +15,15 @@ from msgspec.structs import replace
 from services.notifier.channels.mime import Sender, UnusableAddress, build_mail
 from services.notifier.message import Message
 from shared.account_settings import AccountSettings, read_account_settings
+from shared.ladder import Tone
 from shared.messages.account import Account
 from shared.messages.formats import show_date, show_money, show_number
-from shared.messages.letter import compose
+from shared.messages.images import Image
+from shared.messages.letter import compose, compose_reminder
 from shared.messages.order import Item, Order
 from shared.messages.rendering import Renderer
 from shared.notifications import Kind
+from tests.qr_codes import read_code
 
 NBSP = "\u00a0"
 SENDER = Sender("Bugalou", "no-reply@bugalou.example")
@@ -94,6 +97,84 @@ def test_dutch_reminder_asks_for_the_open_amount_with_the_due_date() -> None:
     text = RENDERER.text(letter)
     assert f"het openstaande bedrag van €{NBSP}2.850,00" in text
     assert "Uiterste betaaldatum: 22 november 2026" in text
+
+
+TONES: list[tuple[Tone, str, str]] = [
+    (
+        "notice",
+        "Vriendelijke herinnering: factuur F-42 is te betalen tot en met 22 november 2026",
+        "A friendly reminder",
+    ),
+    ("first", "Herinnering: factuur F-42 staat nog open", "Reminder"),
+    ("second", "Tweede herinnering: factuur F-42 staat nog open", "Second reminder"),
+    ("again", "Nogmaals een herinnering: factuur F-42 staat nog open", "Another reminder"),
+    ("final", "Aanmaning: factuur F-42 staat nog open", "Final reminder"),
+]
+
+
+@pytest.mark.parametrize(("tone", "dutch", "english"), TONES)
+def test_each_tone_has_its_words_and_none_claims_costs(tone: Tone, dutch: str, english: str) -> None:
+    letters = [
+        compose("reminder", replace(OVERDUE, language=language), Account("Studio Jansen"), tone=tone)
+        for language in ("nl", "en")
+    ]
+    assert letters[0].subject == dutch
+    assert letters[1].subject.startswith(english)
+    assert f"€{NBSP}2.850,00" in RENDERER.text(letters[0])
+    assert "€2,850.00" in RENDERER.text(letters[1])
+    for text in map(RENDERER.text, letters):
+        assert not any(word in text.lower() for word in ("kosten", "rente", "incasso", "costs", "interest", "14 da"))
+
+
+def test_a_notice_without_a_due_date_is_a_reminder() -> None:
+    letter = compose("reminder", replace(OVERDUE, due_date=None), Account(), tone="notice")
+    assert letter.subject == "Herinnering: factuur F-42 staat nog open"
+
+
+BANKING = Account("Studio Jansen", AccountSettings(iban="NL91ABNA0417164300"))
+
+
+def test_an_account_with_an_iban_says_how_to_pay_in_words_and_in_a_code() -> None:
+    rendered = RENDERER.render(compose("reminder", OVERDUE, BANKING))
+    words = "NL91 ABNA 0417 1643 00 ten name van Studio Jansen, onder vermelding van F-42"
+    assert words in rendered.text
+    assert words in rendered.html
+    (image,) = rendered.images
+    assert f'src="cid:{image.cid}"' in rendered.html
+    assert (
+        f'alt="QR-code voor een overboeking van €{NBSP}2.850,00 naar NL91 ABNA 0417 1643 00'
+        in rendered.html.replace("&nbsp;", NBSP)
+    )
+    assert read_code(image.png).text.split("\n")[7] == "EUR2850"
+    english = RENDERER.text(compose("reminder", replace(OVERDUE, language="en"), BANKING))
+    assert "NL91 ABNA 0417 1643 00 in the name of Studio Jansen, quoting F-42" in english
+
+
+def test_what_is_paid_shows_no_way_to_pay() -> None:
+    rendered = RENDERER.render(compose("confirmation", ORDER, BANKING))
+    assert "NL91" not in rendered.text + rendered.html
+    assert rendered.images == ()
+
+
+def test_several_invoices_are_listed_with_their_amounts_and_one_total_a_currency() -> None:
+    orders = [
+        OVERDUE,
+        replace(OVERDUE, id=UUID(int=3), invoice_number="F-43", total=Decimal(50), amount_paid=None),
+        replace(OVERDUE, id=UUID(int=4), invoice_number="F-44", total=Decimal(70), amount_paid=None, currency="USD"),
+        replace(OVERDUE, id=UUID(int=5), invoice_number="F-45", total=None, amount_paid=None),
+    ]
+    letter = compose_reminder(orders, BANKING, "final")
+    assert letter.subject == "Aanmaning: 4 facturen staan nog open"
+    rendered = RENDERER.render(letter)
+    assert f"het openstaande bedrag van €{NBSP}2.900,00 en US${NBSP}70,00" in rendered.text
+    for form in (rendered.text, rendered.html):
+        assert all(f"F-{number}" in form for number in range(42, 46))
+    codes = [read_code(image.png).text.split("\n") for image in rendered.images]
+    assert [(code[7], code[10]) for code in codes] == [("EUR2850", "F-42"), ("EUR50", "F-43")]
+
+
+def test_a_reminder_of_one_is_that_invoices_own() -> None:
+    assert compose_reminder([OVERDUE], BANKING, "first") == compose("reminder", OVERDUE, BANKING)
 
 
 @pytest.mark.parametrize("status", ["paid", "pending", "overdue"])
@@ -235,6 +316,19 @@ def test_headers_are_those_of_an_automatic_message() -> None:
     assert isinstance(html, EmailMessage)
     assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
     assert text.get_content().splitlines() == MESSAGE.text.splitlines()
+
+
+def test_a_code_travels_with_the_page_that_shows_it() -> None:
+    mail = parse(replace(MESSAGE, images=(Image("qr.1@bugalou", b"\x89PNG"),)))
+    assert mail.get_content_type() == "multipart/alternative"
+    text, page = mail.iter_parts()
+    assert isinstance(page, EmailMessage)
+    assert (text.get_content_type(), page.get_content_type()) == ("text/plain", "multipart/related")
+    html, image = page.iter_parts()
+    assert isinstance(image, EmailMessage)
+    assert html.get_content_type() == "text/html"
+    assert (image["Content-ID"], image.get_content_disposition()) == ("<qr.1@bugalou>", "inline")
+    assert image.get_content() == b"\x89PNG"
 
 
 @pytest.mark.parametrize(
