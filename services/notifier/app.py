@@ -88,7 +88,7 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
     if WEBHOOK in channels:
         secrets = Secrets(settings.secret_keys)
         webhooks = webhook_components(settings.webhooks, settings.common, secrets)
-    components = (consumer, intake, listener, *dispatchers, *webhooks)
+    components: tuple[Component, ...] = (consumer, intake, listener, *dispatchers, *webhooks)
     yield (*components, measuring, pulses, ingest, consuming, watching, database)
 
 
