@@ -8,10 +8,11 @@ from aiohttp import web
 from services.console.account_settings import SettingsStore
 from services.console.customers import Customers
 from services.console.dashboard.mounting import Readers, mount_dashboard
-from services.console.download import CLIENT_SECONDS, ExportHandler
+from services.console.download import CLIENT_SECONDS
 from services.console.failures import FailuresStore
 from services.console.handlers.customers import CustomersHandler
 from services.console.handlers.descriptions import DescriptionsHandler
+from services.console.handlers.export import ExportHandler
 from services.console.handlers.failures import FailuresHandler
 from services.console.handlers.keys import KeysHandler
 from services.console.handlers.orders import OrdersHandler
