@@ -92,7 +92,7 @@ AND (type = ANY ($5::text[]) OR '{EVERY_EVENT}' = ANY ($5::text[]))
 _COUNT_RANGE: Final = f"SELECT count(*) FROM (SELECT 1 {_IN_RANGE} LIMIT {MOST_REPLAYED + 1}) AS found"
 _REPLAY_RANGE: Final = f"""
 INSERT INTO webhook_deliveries (webhook_id, event_id, event_created_at)
-SELECT $6, id, created_at {_IN_RANGE} ORDER BY created_at, id {_AGAIN}
+SELECT $6, id, created_at {_IN_RANGE} ORDER BY id {_AGAIN}
 """
 _WAKE: Final = f"SELECT pg_notify('{CHANNEL}', '')"
 

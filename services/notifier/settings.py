@@ -79,7 +79,7 @@ def _webhooks(env: FileAwareEnv) -> WebhookSettings:
     return WebhookSettings(
         allow=webhook_networks(env),
         concurrent_sends=env.int("WEBHOOK_CONCURRENT_SENDS", 64, validate=validate.Range(1, 1000)),
-        endpoint_sends=env.int("WEBHOOK_ENDPOINT_SENDS", 4, validate=validate.Range(1, 100)),
+        endpoint_sends=env.int("WEBHOOK_ENDPOINT_SENDS", 8, validate=validate.Range(1, 100)),
         timeout_seconds=env.float("WEBHOOK_TIMEOUT_SECONDS", 15.0, validate=validate.Range(0.1, 30)),
         sweep_seconds=env.float("NOTIFIER_SWEEP_SECONDS", 3.0, validate=_POSITIVE),
         keep_days=env.int("WEBHOOK_KEEP_DAYS", 30, validate=validate.Range(TRIED_DAYS, 400)),

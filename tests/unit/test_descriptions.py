@@ -178,4 +178,7 @@ def test_every_event_is_described() -> None:
     document = SERVED["asyncapi.json"]()
     assert set(document["channels"]["events"]["messages"]) == set(EVENT_TYPES)
     assert set(document["components"]["messages"]) == {*EVENT_TYPES, "submissions"}
+    for kind in EVENT_TYPES:
+        told, sent = document["components"]["messages"][kind], document["channels"]["webhooks"]["messages"][kind]
+        assert sent["payload"] == told["payload"], "webhooks get what consumers get"
     assert names(OrderEvent) == names(NotificationEvent) == names(Event)

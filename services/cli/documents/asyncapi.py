@@ -1,11 +1,11 @@
-"""What travels over RabbitMQ as AsyncAPI 3.0: the events for anyone to consume, and the submissions queue."""
+"""What is sent, as AsyncAPI 3.0: the events over RabbitMQ and to webhooks, and the submissions queue."""
 
 from importlib.metadata import version
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.contracts import EVENT_TYPES, SubmissionBatch
 from shared.orders.documents import Order, Timestamp, Version
@@ -15,6 +15,7 @@ _NAMES: Final = Names("bugalou")
 """Under the prefix that an installation has unless BUGALOU_AMQP_PREFIX says otherwise."""
 _REFERENCE: Final = "#/components/schemas/{name}"
 _BINDING: Final = "0.3.0"
+_HTTP: Final = {"http": {"method": "POST", "bindingVersion": "0.3.0"}}
 
 _SUMMARIES: Final = {
     "order.created": "The first submission of an order was stored.",
@@ -104,10 +105,24 @@ class NotificationEvent(Struct, frozen=True, kw_only=True):
     traceparent: str | UnsetType = UNSET
 
 
+class WebhookHeaders(Struct, frozen=True, rename="kebab", kw_only=True):
+    """How a webhook is signed: Standard Webhooks 1.0.0."""
+
+    webhook_id: Annotated[UUID, Meta(description="The event's id, the same however often it is sent.")]
+    webhook_timestamp: Annotated[str, Meta(pattern="^[0-9]+$", description="Of this attempt: seconds since 1970.")]
+    webhook_signature: Annotated[
+        str,
+        Meta(
+            pattern="^v1,[A-Za-z0-9+/]+=*( v1,[A-Za-z0-9+/]+=*)?$",
+            description="HMAC-SHA256 of id.timestamp.body in base64; two while a secret is replaced.",
+        ),
+    ]
+
+
 def asyncapi() -> dict[str, Any]:
     """Return the document."""
     _, schemas = msgspec.json.schema_components(
-        [OrderEvent, NotificationEvent, SubmissionBatch], ref_template=_REFERENCE
+        [OrderEvent, NotificationEvent, WebhookHeaders, SubmissionBatch], ref_template=_REFERENCE
     )
     return {
         "asyncapi": "3.0.0",
@@ -119,7 +134,8 @@ def asyncapi() -> dict[str, Any]:
                 "Every event leaves at least once, with a stable id, after what it tells is committed. To receive "
                 f"some: declare a queue of your own, bind it to the exchange `{_NAMES.events}` with the routing keys "
                 "that you want (`payment.paid.*` for all accounts, `#` for everything, `*.*.ACCOUNT` for one account), "
-                "and acknowledge what you have dealt with. `#` stands for any number of words, `*` for one."
+                "and acknowledge what you have dealt with. `#` stands for any number of words, `*` for one. Webhooks "
+                "get the same JSON, signed (POST /api/v1/webhooks)."
             ),
         },
         "defaultContentType": "application/json",
@@ -131,15 +147,27 @@ def asyncapi() -> dict[str, Any]:
                 "description": "RabbitMQ 3.10 to 4.x, as BUGALOU_AMQP_URL says.",
                 "variables": {"host": {"default": "localhost:5672", "description": "Host and port."}},
                 "security": [{"$ref": "#/components/securitySchemes/password"}],
-            }
+            },
+            "endpoint": {
+                "host": "{host}",
+                "protocol": "https",
+                "description": "Yours: the URL of a webhook.",
+                "variables": {"host": {"default": "example.com", "description": "Host and port."}},
+            },
         },
-        "channels": {"events": _events(), "submissions": _submissions()},
+        "channels": {"events": _events(), "webhooks": _webhooks(), "submissions": _submissions()},
         "operations": {
             "publishEvents": {
                 "action": "send",
                 "channel": {"$ref": "#/channels/events"},
                 "summary": "The relay alone publishes events.",
                 "bindings": {"amqp": {"deliveryMode": 2, "mandatory": False, "bindingVersion": _BINDING}},
+            },
+            "sendWebhooks": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/webhooks"},
+                "summary": "Any 2xx within 15 seconds takes an event; ten attempts in a little over three days.",
+                "bindings": _HTTP,
             },
             "publishSubmissions": {
                 "action": "send",
@@ -183,6 +211,20 @@ def _events() -> dict[str, Any]:
     }
 
 
+def _webhooks() -> dict[str, Any]:
+    headers = {"$ref": _REFERENCE.format(name="WebhookHeaders")}
+    return {
+        "address": None,
+        "title": "Webhooks",
+        "description": (
+            "Events to a URL of the account's own, of the types that it asked for. Verify the signature with a library "
+            "of Standard Webhooks (https://www.standardwebhooks.com), and answer before you work."
+        ),
+        "servers": [{"$ref": "#/servers/endpoint"}],
+        "messages": {kind: {**_content(kind), "headers": headers} for kind in EVENT_TYPES},
+    }
+
+
 def _submissions() -> dict[str, Any]:
     return {
         "address": _NAMES.submissions,
@@ -200,7 +242,8 @@ def _submissions() -> dict[str, Any]:
     }
 
 
-def _event(kind: str) -> dict[str, Any]:
+def _content(kind: str) -> dict[str, Any]:
+    """Return what an event is, wherever it is sent."""
     schema = "NotificationEvent" if kind.startswith("notification.") else "OrderEvent"
     payload = {
         "allOf": [
@@ -213,8 +256,11 @@ def _event(kind: str) -> dict[str, Any]:
         "summary": _SUMMARIES[kind],
         "contentType": "application/json",
         "payload": payload,
-        "bindings": {"amqp": {"messageType": kind, "bindingVersion": _BINDING}},
     }
+
+
+def _event(kind: str) -> dict[str, Any]:
+    return {**_content(kind), "bindings": {"amqp": {"messageType": kind, "bindingVersion": _BINDING}}}
 
 
 def _batch() -> dict[str, Any]:

@@ -27,6 +27,8 @@ T = TypeVar("T")
 CHANNEL: Final = "webhook"
 RETRY_SECONDS: Final = 1.0
 _SOONEST_SECONDS: Final = 0.01
+_GATHER_SECONDS: Final = 0.02
+"""In a stream of deliveries, so long for places to come free: one look then fills several."""
 _UNSEALABLE_SECONDS: Final = 60.0
 """How long a delivery waits whose secret cannot be opened: the operator's to mend, and nobody's attempt."""
 STOP_SECONDS: Final = 4.0
@@ -139,7 +141,9 @@ class WebhookDispatcher:
             after = look.after
             if after == START:
                 break
-        if not begun:
+        if begun:
+            await wait_for(self._stopping, _GATHER_SECONDS)
+        else:
             await wait_for(self._woken, max(next_due, _SOONEST_SECONDS))
 
     async def _attempt(self, claimed: Claimed, lease_ends: float) -> None:
