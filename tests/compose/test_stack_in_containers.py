@@ -126,8 +126,11 @@ async def _compose_command() -> tuple[str, ...]:
 async def _have_base_images() -> None:
     """Have every image that is not ours, or skip."""
     files = (ROOT / "docker-compose.yml", ROOT / "deploy" / "Dockerfile", ROOT / "deploy" / "proxy" / "Dockerfile")
+    # Not those of a profile: nobody starts them here.
     named = {
-        name for file in files for name in re.findall(r"^(?:FROM|    image:) (\S+)", file.read_text(), re.MULTILINE)
+        name
+        for file in files
+        for name in re.findall(r"^(?:FROM|    image:) (\S+)(?!\n    profiles:)$", file.read_text(), re.MULTILINE)
     }
     for image in sorted(name for name in named if not name.startswith("bugalou")):
         try:

@@ -22,6 +22,7 @@ EXAMPLE: Final = (ROOT / "deploy" / "env.example").read_text()
 SETTINGS: Final = set(re.findall(r"^(BUGALOU_\w+)=", EXAMPLE, re.MULTILINE))
 OURS: Final = {"gateway", "worker", "relay", "notifier", "console"}
 SERVERS: Final = {"postgres", "rabbitmq", "migrate", "mail", "proxy"}
+MONITORING: Final = {"prometheus", "grafana"}
 
 
 def top_level(name: str) -> str:
@@ -55,7 +56,7 @@ def timeout_of(name: str) -> float:
 
 
 def test_each_service_is_a_service_of_its_own() -> None:
-    assert set(services()) == OURS | SERVERS
+    assert set(services()) == OURS | SERVERS | MONITORING
     assert {path.parent.name for path in ROOT.glob("services/*/__main__.py")} == OURS
 
 
@@ -90,13 +91,22 @@ def test_healthchecks_are_programs() -> None:
 
 def test_services_can_be_scaled() -> None:
     assert "container_name" not in COMPOSE
-    assert [name for name, text in services().items() if "    ports:\n" in text] == ["proxy"]
+    assert {name for name, text in services().items() if "    ports:\n" in text} == {"proxy"} | MONITORING
 
 
 def test_only_this_machine_reaches_the_proxy_unless_told_otherwise() -> None:
     assert re.findall(r"^      - (\$.*):8080$", services()["proxy"], re.MULTILINE) == [
         "${PUBLISH_ADDRESS:-127.0.0.1}:${PUBLISH_PORT:-8080}"
     ]
+
+
+@pytest.mark.parametrize("service", sorted(MONITORING))
+def test_monitoring_is_asked_for_and_never_published(service: str) -> None:
+    text = services()[service]
+    assert "    profiles: [monitoring]\n" in text
+    assert re.findall(r"^      - (\S+):\$\{\w+:-\d+\}:\d+$", text, re.MULTILINE) == ["127.0.0.1"]
+    for file in re.findall(r"^      - \./(\S+?):", text, re.MULTILINE):
+        assert (ROOT / file).exists(), file
 
 
 def test_the_proxy_finds_the_services_where_they_listen() -> None:
