@@ -21,6 +21,7 @@ from aio_pika.exceptions import (
     ProbableAuthenticationError,
 )
 
+from shared.certificates import refused_certificate
 from shared.cluster import ClusterConnection, nodes_of
 from shared.errors import BrokerUnavailable, Misconfigured
 from shared.metrics import BROKER_CONNECTED, CONFIRM_SECONDS, DELIVERED, PUBLISH_FAILURES, REDELIVERED, watch
@@ -63,7 +64,7 @@ class BrokerConnection:
         options = {
             "name": purpose,
             "heartbeat": str(HEARTBEAT_SECONDS),
-            "fail_fast": "0",
+            "fail_fast": "1",  # so that the first attempt tells what is wrong; it is made again by `_open`
             "reconnect_interval": str(RECONNECT_SECONDS),
         }
         self._nodes = nodes_of(url, options)
@@ -107,6 +108,11 @@ class BrokerConnection:
             except _UNUSABLE as error:
                 raise Misconfigured(f"RabbitMQ refuses this service: {type(error).__name__}: {error}") from error
             except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
+                refused = refused_certificate(error)
+                if refused is not None:
+                    raise Misconfigured(
+                        f"settings: AMQP_URL: RabbitMQ's certificate is refused ({refused}): name its CA, ?cafile=FILE"
+                    ) from error
                 log.warning("broker.unreachable", error=type(error).__name__)
                 if self._connection is not None:
                     await self._connection.close()

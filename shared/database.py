@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from shared.certificates import refused_certificate
 from shared.errors import DatabaseUnavailable, DataError, Misconfigured
 from shared.metrics import ACQUIRE_SECONDS, DATABASE_FAILURES, POOL_CONNECTIONS, watch
 from shared.telemetry import log
@@ -63,7 +64,9 @@ def translate(error: Exception) -> Exception:
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
         return Misconfigured(f"settings: DATABASE_URL: {error}")
     if isinstance(error, _GONE):
-        return DatabaseUnavailable(f"Postgres is away ({type(error).__name__})")
+        refused = refused_certificate(error)
+        why = type(error).__name__ if refused is None else f"its certificate is refused: {refused}"
+        return DatabaseUnavailable(f"Postgres is away ({why})")
     return error
 
 
@@ -160,6 +163,12 @@ class Database:
             raise Misconfigured(f"settings: DATABASE_URL: Postgres refuses the sign-in ({error.sqlstate})") from error
         except Exception as error:
             pool.terminate()
+            refused = refused_certificate(error)
+            if refused is not None:
+                raise Misconfigured(
+                    f"settings: DATABASE_URL: Postgres's certificate is refused ({refused}):"
+                    " name its CA, ?sslrootcert=FILE"
+                ) from error
             raise translate(error) from error
         self._pool = pool
 

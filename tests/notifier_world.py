@@ -4,6 +4,7 @@ import asyncio
 import email
 import email.policy
 import json
+import ssl
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -68,14 +69,30 @@ class Mailbox:
             await self.gate.wait()
         return "250 kept"
 
-    async def start(self, port: int = 0, *, utf8: bool = True) -> None:
+    async def start(
+        self,
+        port: int = 0,
+        *,
+        utf8: bool = True,
+        tls: ssl.SSLContext | None = None,
+        starttls: ssl.SSLContext | None = None,
+    ) -> None:
         loop = asyncio.get_running_loop()
 
         def protocol() -> SMTP:
-            self._protocols.append(SMTP(self, enable_SMTPUTF8=utf8, hostname="test", loop=loop))
+            self._protocols.append(
+                SMTP(
+                    self,
+                    enable_SMTPUTF8=utf8,
+                    hostname="test",
+                    loop=loop,
+                    tls_context=starttls,
+                    require_starttls=starttls is not None,
+                )
+            )
             return self._protocols[-1]
 
-        self._server = await loop.create_server(protocol, "127.0.0.1", port)
+        self._server = await loop.create_server(protocol, "127.0.0.1", port, ssl=tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

@@ -64,6 +64,7 @@ def fill(env: FileAwareEnv) -> Settings:
             username=env.str("SMTP_USERNAME", "") or None,
             password=env.str("SMTP_PASSWORD", "") or None,
             tls=cast("Tls", env.str("SMTP_TLS", "none", validate=validate.OneOf(get_args(Tls)))),
+            ca_file=env.str("SMTP_CA_FILE", "") or None,
             timeout_seconds=env.float("SMTP_TIMEOUT_SECONDS", 10.0, validate=_POSITIVE),
         ),
         mail_from=_sender(env.str("MAIL_FROM", "Bugalou <no-reply@bugalou.example>", validate=_check_sender)),

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from aiosmtplib import SMTP, SMTPException
 from msgspec import Struct
 
+from shared.certificates import refused_certificate
 from shared.errors import Unavailable
 
 Tls = Literal["none", "starttls", "tls"]
@@ -26,6 +27,7 @@ class Server(Struct, frozen=True, kw_only=True):
     username: str | None
     password: str | None
     tls: Tls
+    ca_file: str | None = None
     timeout_seconds: float
 
 
@@ -85,6 +87,7 @@ class SmtpConnections:
             timeout=server.timeout_seconds,
             use_tls=server.tls == "tls",
             start_tls=server.tls == "starttls",
+            cert_bundle=server.ca_file,
         )
         try:
             await smtp.connect()
@@ -92,6 +95,9 @@ class SmtpConnections:
                 await smtp.ehlo()
         except _GONE as error:
             smtp.close()
+            refused = refused_certificate(error)
+            if refused is not None:
+                raise SmtpUnavailable(f"its certificate is refused ({refused})") from error
             raise SmtpUnavailable(f"{type(error).__name__} {getattr(error, 'code', '')}".strip()) from error
         return smtp
 
