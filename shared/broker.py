@@ -21,7 +21,7 @@ from aio_pika.exceptions import (
     ProbableAuthenticationError,
 )
 
-from shared.certificates import refused_certificate
+from shared.certificates import blame_setting
 from shared.cluster import ClusterConnection, nodes_of
 from shared.errors import BrokerUnavailable, Misconfigured
 from shared.metrics import BROKER_CONNECTED, CONFIRM_SECONDS, DELIVERED, PUBLISH_FAILURES, REDELIVERED, watch
@@ -108,11 +108,7 @@ class BrokerConnection:
             except _UNUSABLE as error:
                 raise Misconfigured(f"RabbitMQ refuses this service: {type(error).__name__}: {error}") from error
             except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
-                refused = refused_certificate(error)
-                if refused is not None:
-                    raise Misconfigured(
-                        f"settings: AMQP_URL: RabbitMQ's certificate is refused ({refused}): name its CA, ?cafile=FILE"
-                    ) from error
+                blame_setting(error, "AMQP_URL", "RabbitMQ", "?cafile=FILE")
                 log.warning("broker.unreachable", error=type(error).__name__)
                 if self._connection is not None:
                     await self._connection.close()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from shared.certificates import refused_certificate
+from shared.certificates import blame_setting, refused_certificate
 from shared.errors import DatabaseUnavailable, DataError, Misconfigured
 from shared.metrics import ACQUIRE_SECONDS, DATABASE_FAILURES, POOL_CONNECTIONS, watch
 from shared.telemetry import log
@@ -163,12 +163,7 @@ class Database:
             raise Misconfigured(f"settings: DATABASE_URL: Postgres refuses the sign-in ({error.sqlstate})") from error
         except Exception as error:
             pool.terminate()
-            refused = refused_certificate(error)
-            if refused is not None:
-                raise Misconfigured(
-                    f"settings: DATABASE_URL: Postgres's certificate is refused ({refused}):"
-                    " name its CA, ?sslrootcert=FILE"
-                ) from error
+            blame_setting(error, "DATABASE_URL", "Postgres", "?sslrootcert=FILE")
             raise translate(error) from error
         self._pool = pool
 
