@@ -2,11 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import cyclopts
 import msgspec
+from cyclopts import Parameter
 
 from services.cli.operate import carry_out, opened, setting
 from services.console.documents import WhatsAppAccess
@@ -20,15 +21,18 @@ from shared.secrets import Secrets, split_keys
 app = cyclopts.App(name="whatsapp", help="WhatsApp: an account's access to the Cloud API, and its templates.")
 _MOST_BYTES = 16 * 1024
 
+SecretFile = Annotated[Path, Parameter(allow_leading_hyphen=True)]
+"""A file, or - for standard input."""
+
 
 @app.command(name="set")
 def set_(
     *,
     account: UUID,
     phone_number_id: str,
-    token_file: Path | None = None,
-    app_secret_file: Path | None = None,
-    verify_token_file: Path | None = None,
+    token_file: SecretFile | None = None,
+    app_secret_file: SecretFile | None = None,
+    verify_token_file: SecretFile | None = None,
     api_version: str = USUAL_VERSION,
     link_base: str | None = None,
 ) -> None:

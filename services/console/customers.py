@@ -45,8 +45,9 @@ UPDATE submissions SET
 WHERE account_id = $1 AND livemode = $2 AND order_id = ANY($3::uuid[])
     AND sets ?| '{customerEmail,customerName,customerPhone}'::text[]
 """
+# WhatsApp's id of a message holds the number that it went to.
 _NOTIFICATIONS: Final = """
-UPDATE notifications SET recipient = NULL, subject = NULL, text_body = NULL, html_body = NULL
+UPDATE notifications SET recipient = NULL, subject = NULL, text_body = NULL, html_body = NULL, reference = NULL
 WHERE account_id = $1 AND livemode = $2 AND order_id = ANY($3::uuid[])
 """
 # An endpoint's answer may quote what it was sent.

@@ -76,7 +76,7 @@ class WhatsAppAccounts:
                 row = await connection.fetchrow(_UPDATE, *fields, app_secret, verify_token)
         if row is None:
             fault = Fault("/token", "is required: an access token of the Cloud API")
-            raise InvalidInput("The body cannot be taken: 1 field is wrong", (fault,))
+            raise InvalidInput("There is no access token yet, and none is given", (fault,))
         return _shown(row)
 
     async def delete(self, account: UUID) -> bool:

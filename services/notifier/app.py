@@ -10,6 +10,9 @@ from services.notifier.attempts import Attempts
 from services.notifier.channels import Channel
 from services.notifier.channels.email import EmailChannel
 from services.notifier.channels.smtp import SmtpConnections
+from services.notifier.channels.whatsapp.channel import WhatsAppChannel
+from services.notifier.channels.whatsapp.cloud_api import CloudApi
+from services.notifier.channels.whatsapp.credentials import StoredCredentials
 from services.notifier.claims import Claims
 from services.notifier.dispatcher import Dispatcher
 from services.notifier.ingest import Ingest
@@ -17,6 +20,9 @@ from services.notifier.intake import Intake
 from services.notifier.plans import WAKE_CHANNEL, Plans
 from services.notifier.preparation import Preparation
 from services.notifier.settings import Settings
+from services.notifier.status_inbox import WAKE_CHANNEL as STATUSES_CHANNEL
+from services.notifier.status_inbox import AppliesStatuses
+from services.notifier.statuses import Statuses
 from services.notifier.webhooks.app import components as webhook_components
 from services.notifier.webhooks.dispatcher import CHANNEL as WEBHOOK
 from shared.broker import BrokerConnection, Consumer
@@ -58,7 +64,8 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
         settle_seconds=settings.settle_seconds,
         is_behind=ingest.is_behind,
     )
-    served = {name: channel for name, channel in _channels(settings).items() if name in channels}
+    secrets = Secrets(settings.secret_keys)
+    served = {name: channel for name, channel in _channels(settings, database, secrets).items() if name in channels}
     dispatchers = [
         Dispatcher(
             name,
@@ -76,6 +83,10 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
         for dispatcher in dispatchers:
             dispatcher.wake()
 
+    statuses = Statuses(AppliesStatuses(database))
+    told = Listener(settings.common.database_url, (STATUSES_CHANNEL,), statuses.wake)
+    told_of = (told, statuses) if "whatsapp" in served else ()
+
     lags = {name: Lag(NOTIFICATIONS_LAG, name) for name in served}
 
     async def measure() -> None:
@@ -86,13 +97,12 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
     listener = Listener(settings.common.database_url, (WAKE_CHANNEL,), wake)
     webhooks: Sequence[Component] = ()
     if WEBHOOK in channels:
-        secrets = Secrets(settings.secret_keys)
         webhooks = webhook_components(settings.webhooks, settings.common, secrets)
-    components: tuple[Component, ...] = (consumer, intake, listener, *dispatchers, *webhooks)
+    components: tuple[Component, ...] = (consumer, intake, listener, *dispatchers, *told_of, *webhooks)
     yield (*components, measuring, pulses, ingest, consuming, watching, database)
 
 
-def _channels(settings: Settings) -> dict[str, Channel]:
+def _channels(settings: Settings, database: Database, secrets: Secrets) -> dict[str, Channel]:
     sender = settings.mail_from
     email = EmailChannel(
         SmtpConnections(settings.smtp, own_name=sender.domain),
@@ -100,4 +110,10 @@ def _channels(settings: Settings) -> dict[str, Channel]:
         deadline_seconds=settings.deadline_seconds,
         clock=lambda: datetime.now(UTC),
     )
-    return {"email": email}
+    api = CloudApi(
+        settings.whatsapp_url,
+        timeout_seconds=settings.whatsapp_timeout_seconds,
+        connections=settings.concurrent_sends,
+    )
+    whatsapp = WhatsAppChannel(api, StoredCredentials(database, secrets))
+    return {"email": email, "whatsapp": whatsapp}

@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.notifier.events import FinalState, settled_event
+from services.notifier.fallbacks import plan_instead, suppress
 from services.notifier.message import Claimed
 from services.notifier.outcome import Result
 from services.notifier.rows import READ_DUE, read_due
@@ -26,7 +27,8 @@ UPDATE notifications SET
     state = $2, claimed_until = NULL,
     reason = CASE WHEN $2 = 'sent' AND id <> $5 THEN 'sent_with' ELSE $3 END,
     due_at = CASE WHEN $2 = 'planned' THEN now() + make_interval(secs => $4) ELSE due_at END,
-    sent_at = CASE WHEN $2 = 'sent' THEN now() END
+    sent_at = CASE WHEN $2 = 'sent' THEN now() END,
+    reference = coalesce($6, reference)
 WHERE id = ANY ($1)
 """
 
@@ -54,7 +56,13 @@ class Attempts:
             if not result.counts:
                 await connection.execute(_UNDO_COUNT, ids)
             reason = None if result.state == "sent" else response
-            await connection.execute(_FINISH, ids, result.state, reason, result.pause_seconds, claimed.notification_id)
+            await connection.execute(
+                _FINISH, ids, result.state, reason, result.pause_seconds, claimed.notification_id, result.reference
+            )
+            if result.opted_out:
+                await suppress(connection, claimed.notification_id)
+            if result.elsewhere:
+                await plan_instead(connection, ids)
             if result.state != "planned":
                 state: FinalState = result.state
                 dues = [read_due(row) for row in await connection.fetch(READ_DUE, ids)]

@@ -14,9 +14,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
-from services.notifier.decision import Cancel, Decision, Fail, Send, Wait
+from services.notifier.decision import Cancel, Decision, Fail, HandOver, Send, Wait, takes_over
 from services.notifier.due import Due
 from services.notifier.events import FinalState, settled_event
+from services.notifier.fallbacks import plan_instead
 from services.notifier.gathering import Gathered, Rest, Together, gather
 from services.notifier.locks import hold_all, lock_confirmations, lock_reminders, next_due
 from services.notifier.message import Claimed, Message
@@ -67,12 +68,17 @@ SELECT $1, id, account_id, livemode, now() FROM notifications WHERE id = $2
 
 _TRACES: Final = "SELECT id, trace FROM notifications WHERE id = ANY($1::uuid[]) AND trace IS NOT NULL"
 
-# The client's address came in a later submission.
+# The client's address came in a later submission, or one at which another channel takes over.
 _REVIVE: Final = """
 UPDATE notifications SET state = 'planned', reason = NULL, due_at = now() WHERE id IN (
     SELECT n.id FROM notifications n JOIN orders o ON o.id = n.order_id
+    LEFT JOIN settings s ON s.account_id = n.account_id
     WHERE n.channel = $1 AND n.state = 'waiting' AND n.reason = 'no_address'
-      AND CASE n.channel WHEN 'email' THEN o.customer_email END IS NOT NULL
+      AND CASE
+          WHEN n.channel = 'email' OR s.document->'channels'->>'email' IS DISTINCT FROM 'false'
+          THEN coalesce(o.customer_email, CASE n.channel WHEN 'whatsapp' THEN o.customer_phone END)
+          WHEN n.channel = 'whatsapp' THEN o.customer_phone
+      END IS NOT NULL
     FOR UPDATE OF n SKIP LOCKED
 )
 """
@@ -127,23 +133,26 @@ class Claims:
         self._settle_seconds = settle_seconds
         self._is_behind = is_behind
 
-    async def claim(self, channel: str, most: int) -> Round:
-        """Claim up to `most` messages; on return, what is to be sent is committed as `sending`, with its attempt."""
+    async def claim(self, channel: str, most: int, resting: Sequence[UUID] = ()) -> Round:
+        """Claim up to `most` messages, none of a resting account's.
+
+        On return, what is to be sent is committed as `sending`, with its attempt.
+        """
         async with self._database.transaction() as connection:
             if self._is_behind():
                 return Round([], 0, await hold_all(connection, channel))
-            confirmations = await lock_confirmations(connection, channel, most)
+            confirmations = await lock_confirmations(connection, channel, most, resting)
             claimed = await self._claim_confirmations(connection, confirmations)
             found = len(confirmations)
             if found < most:
-                reminders = await lock_reminders(connection, channel, most - found)
+                reminders = await lock_reminders(connection, channel, most - found, resting)
                 claimed += await self._claim_reminders(connection, reminders.ids)
                 found += reminders.found
             if claimed and is_on():
                 ids = [one.notification_id for one in claimed]
                 traces = {row["id"]: row["trace"] for row in await connection.fetch(_TRACES, ids)}
                 claimed = [replace(one, trace=traces.get(one.notification_id)) for one in claimed]
-            seconds = await next_due(connection, channel) if found < most else 0.0
+            seconds = await next_due(connection, channel, resting) if found < most else 0.0
         return Round(claimed, found, seconds)
 
     async def revive(self, channel: str) -> None:
@@ -237,7 +246,7 @@ class Claims:
             message.language,
             message.subject,
             message.text,
-            message.html,
+            message.html or None,
             attempts if lead.notification.live else 0,
             self._lease_seconds,
         )
@@ -254,16 +263,20 @@ class Claims:
                 attempts=attempts,
                 lag_seconds=lead.lag_seconds,
                 also=tuple(ids[1:]),
+                elsewhere=takes_over(lead),
             )
         ]
 
-    async def _rest(self, connection: Connection, due: Due, verdict: Cancel | Fail | Wait) -> None:
+    async def _rest(self, connection: Connection, due: Due, verdict: Cancel | Fail | HandOver | Wait) -> None:
         id = due.notification.id
         match verdict:
             case Wait(state, reason, until):
                 await connection.execute(_REST, id, state, reason, until, due.client)
             case Cancel(reason):
                 await connection.execute(_REST, id, "cancelled", reason, None, due.client)
+            case HandOver(reason):
+                await connection.execute(_REST, id, "cancelled", reason, None, due.client)
+                await plan_instead(connection, [id])
             case Fail(reason):
                 await connection.execute(_REST, id, "failed", reason, None, due.client)
                 await _tell(connection, (due,), "failed")

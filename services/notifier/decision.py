@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from services.notifier.due import Due
 from shared.ladder import REMINDED
-from shared.messages.order import Order
+from shared.messages.order import FALLBACK, Order
 from shared.quiet_times import hold_of, start_of
 
 ADDRESS_PATIENCE: Final = timedelta(days=3)
@@ -43,6 +43,12 @@ class Fail(Struct, frozen=True):
     reason: str
 
 
+class HandOver(Struct, frozen=True):
+    """It will not leave over this channel: a notification over another takes its place."""
+
+    reason: str
+
+
 class Wait(Struct, frozen=True):
     """It is decided again at `until`, or as soon as what it waits for has come."""
 
@@ -51,8 +57,13 @@ class Wait(Struct, frozen=True):
     until: datetime
 
 
-Decision = Send | Cancel | Fail | Wait
+Decision = Send | Cancel | Fail | HandOver | Wait
 Rule = Callable[[Due, Order], Decision | None]
+
+
+def takes_over(due: Due) -> bool:
+    """Tell whether e-mail takes the place of a notification that cannot leave over its own channel."""
+    return due.notification.channel != FALLBACK and getattr(due.account.settings.channels, FALLBACK)
 
 
 def decide(due: Due) -> Decision:
@@ -66,6 +77,8 @@ def decide(due: Due) -> Decision:
             return decision
     address = order.address(due.notification.channel)
     if address is None:
+        if takes_over(due) and order.address(FALLBACK) is not None:
+            return HandOver("no_phone")
         if due.notification.state == "waiting":  # and due: its patience is over
             return Cancel("no_address")
         return Wait("waiting", "no_address", due.now + ADDRESS_PATIENCE)
@@ -76,10 +89,12 @@ def _unwanted(due: Due, _order: Order) -> Decision | None:
     settings, notification = due.account.settings, due.notification
     if not due.account.exists:
         return Cancel("account_gone")
-    if not getattr(settings.channels, notification.channel):
-        return Cancel("switched_off")
     is_of_ladder = notification.kind == "reminder" and not notification.is_asked
-    return Cancel("switched_off") if is_of_ladder and not settings.ladder else None
+    if is_of_ladder and not settings.ladder:
+        return Cancel("switched_off")
+    if not getattr(settings.channels, notification.channel):
+        return _instead(due, "switched_off")
+    return None
 
 
 def _reminder_of_what_is_settled(due: Due, order: Order) -> Decision | None:
@@ -141,7 +156,16 @@ def _superseded(due: Due, order: Order) -> Decision | None:
 
 
 def _suppressed(due: Due, _order: Order) -> Decision | None:
-    return Cancel("suppressed") if due.is_suppressed else None
+    return _instead(due, "suppressed") if due.is_suppressed else None
+
+
+def _not_set_up(due: Due, _order: Order) -> Decision | None:
+    is_usable = due.notification.channel != "whatsapp" or due.account.templates is not None
+    return None if is_usable or not takes_over(due) else HandOver("not_set_up")
+
+
+def _instead(due: Due, reason: str) -> Decision:
+    return HandOver(reason) if takes_over(due) else Cancel(reason)
 
 
 def _paused(due: Due, _order: Order) -> Decision | None:
@@ -174,6 +198,7 @@ _RULES: Final[tuple[Rule, ...]] = (
     _thanks_for_nothing,
     _superseded,
     _suppressed,
+    _not_set_up,
     _paused,
     _settling,
 )

@@ -7,7 +7,9 @@ ever more seldom.
 
 import asyncio
 import random
+from collections.abc import Sequence
 from typing import Final, Protocol
+from uuid import UUID
 
 import stamina
 
@@ -30,8 +32,8 @@ _SOONEST_SECONDS: Final = 0.01
 class ClaimsDue(Protocol):
     """Finds and claims what is due."""
 
-    async def claim(self, channel: str, most: int) -> Round:
-        """Claim up to `most` rows."""
+    async def claim(self, channel: str, most: int, resting: Sequence[UUID] = ()) -> Round:
+        """Claim up to `most` rows, none of a resting account's."""
         ...
 
     async def revive(self, channel: str) -> None:
@@ -113,7 +115,7 @@ class Dispatcher:
             self._revived_at = self._now()
             await self._claims.revive(self._name)
         before = self._now()
-        found = await self._claims.claim(self._name, free)
+        found = await self._claims.claim(self._name, free, self._channel.resting())
         for claimed in found.claimed:
             self._active += 1
             group.create_task(self._send(claimed, before + self._lease_seconds))
@@ -161,7 +163,8 @@ class Dispatcher:
         CHANNEL_FAILURES.labels(self._name).set(self._failures)
 
     async def _record(self, claimed: Claimed, outcome: Outcome) -> None:
-        result = result_of(outcome, claimed.attempts, random.random())  # noqa: S311  # spreads pauses, guards nothing
+        chance = random.random()  # noqa: S311  # spreads pauses, guards nothing
+        result = result_of(outcome, claimed.attempts, chance, elsewhere=claimed.elsewhere)
         is_ours = await self._attempts.finish(claimed, result)
         DELIVERIES.labels(self._name, type(outcome).__name__.lower()).inc()
         if isinstance(outcome, Sent):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from services.notifier.decision import Cancel, Decision, Fail, Send, Wait
+from services.notifier.decision import Cancel, Decision, Fail, HandOver, Send, Wait
 from services.notifier.due import Due
 from shared.quiet_times import leaves_at, start_of
 
@@ -17,7 +17,7 @@ MOST_INVOICES: Final = 100
 GATHERING: Final = timedelta(seconds=60)
 """How long a reminder waits at most, from its due moment on, for others of its client that have not come to rest."""
 
-Rest = tuple[Due, Cancel | Fail | Wait]
+Rest = tuple[Due, Cancel | Fail | HandOver | Wait]
 
 
 class Together(Struct, frozen=True):

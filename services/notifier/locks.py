@@ -3,6 +3,7 @@
 No statement waits for another notifier: what it holds is left to it.
 """
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -16,13 +17,14 @@ _IS_DUE: Final = f"""
     n.channel = $1 AND n.state IN {OPEN} AND n.due_at <= now()
     AND (n.claimed_until IS NULL OR n.claimed_until <= now())
 """
+# What is of accounts that the channel does not serve at the moment stays where it is.
 _CONFIRMATIONS: Final = f"""
-SELECT n.id FROM notifications n WHERE {_IS_DUE} AND n.kind = 'confirmation'
+SELECT n.id FROM notifications n WHERE {_IS_DUE} AND n.kind = 'confirmation' AND n.account_id <> ALL ($3::uuid[])
 ORDER BY n.due_at LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 _CANDIDATES: Final = f"""
 SELECT n.id, n.message_id, {CLIENT} AS client, n.order_id FROM notifications n LEFT JOIN orders o ON o.id = n.order_id
-WHERE {_IS_DUE} AND n.kind = 'reminder'
+WHERE {_IS_DUE} AND n.kind = 'reminder' AND n.account_id <> ALL ($3::uuid[])
 ORDER BY n.due_at LIMIT $2
 """
 # Until the transaction ends; the second argument keeps these numbers apart from other locks.
@@ -47,7 +49,7 @@ ORDER BY n.due_at LIMIT {_MOST_TOGETHER} FOR UPDATE SKIP LOCKED
 """
 _NEXT_DUE: Final = f"""
 SELECT extract(epoch FROM due_at - clock_timestamp())::float8 FROM notifications
-WHERE channel = $1 AND state IN {OPEN} AND claimed_until IS NULL
+WHERE channel = $1 AND state IN {OPEN} AND claimed_until IS NULL AND account_id <> ALL ($2::uuid[])
 ORDER BY due_at LIMIT 1
 """
 # Shown as held, and looked at again soon; a later look takes up what is beyond.
@@ -70,14 +72,14 @@ class Locked(Struct, frozen=True):
     found: int
 
 
-async def lock_confirmations(connection: Connection, channel: str, most: int) -> list[UUID]:
+async def lock_confirmations(connection: Connection, channel: str, most: int, resting: Sequence[UUID]) -> list[UUID]:
     """Lock up to `most` confirmations that are due."""
-    return [row["id"] for row in await connection.fetch(_CONFIRMATIONS, channel, most)]
+    return [row["id"] for row in await connection.fetch(_CONFIRMATIONS, channel, most, resting)]
 
 
-async def lock_reminders(connection: Connection, channel: str, most: int) -> Locked:
+async def lock_reminders(connection: Connection, channel: str, most: int, resting: Sequence[UUID]) -> Locked:
     """Lock the clients of up to `most` reminders that are due, and all that is due for them."""
-    candidates = {row["id"]: row for row in await connection.fetch(_CANDIDATES, channel, most)}
+    candidates = {row["id"]: row for row in await connection.fetch(_CANDIDATES, channel, most, resting)}
     if not candidates:
         return Locked({}, 0)
     keys = {id: row["client"] or row["order_id"] for id, row in candidates.items()}
@@ -91,9 +93,9 @@ async def lock_reminders(connection: Connection, channel: str, most: int) -> Loc
     return Locked(locked, len(candidates))
 
 
-async def next_due(connection: Connection, channel: str) -> float | None:
+async def next_due(connection: Connection, channel: str, resting: Sequence[UUID]) -> float | None:
     """Return in how many seconds the next row falls due, None where there is none."""
-    seconds: float | None = await connection.fetchval(_NEXT_DUE, channel)
+    seconds: float | None = await connection.fetchval(_NEXT_DUE, channel, resting)
     return seconds
 
 

@@ -34,7 +34,8 @@ class Claimed(Struct, frozen=True, kw_only=True):
     """A message that this process alone may send now; `attempts` counts this try, `attempt_id` is its proof.
 
     `trace` is the traceparent of what planned it; `also` are the other notifications that leave with it: invoices of
-    the same client in one message.
+    the same client in one message; `elsewhere` tells that another channel takes their place where this one cannot
+    deliver.
     """
 
     message: Message
@@ -44,3 +45,4 @@ class Claimed(Struct, frozen=True, kw_only=True):
     lag_seconds: float
     trace: str | None = None
     also: tuple[UUID, ...] = ()
+    elsewhere: bool = False

@@ -13,6 +13,17 @@ from shared.metrics import FAILURES, PLANNED
 WAKE_CHANNEL: Final = "notifications"
 """The NOTIFY channel that wakes the dispatchers."""
 
+# Over which of its channels a client is reached. Where nobody is to be reached yet, either address may come.
+CHANNEL: Final = """
+    CASE WHEN s.document->'channels'->>'whatsapp' IS DISTINCT FROM 'true' THEN 'email'
+        WHEN s.document->'channels'->>'email' = 'false' THEN 'whatsapp'
+        WHEN NOT EXISTS (SELECT FROM whatsapp_accounts AS w WHERE w.account_id = n.account_id) THEN 'email'
+        WHEN o.customer_phone IS NULL AND o.customer_email IS NOT NULL THEN 'email'
+        ELSE 'whatsapp'
+    END
+"""
+
+# Planned once, though the account may have switched to another channel before the event came again.
 _ADD: Final = f"""
 WITH n AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::uuid[], $5::text[], $6::text[], $7::uuid[],
@@ -25,10 +36,14 @@ WITH n AS (
     FROM n
     LEFT JOIN orders AS o ON o.id = n.order_id
     LEFT JOIN settings AS s ON s.account_id = n.account_id
+    WHERE n.channel = {CHANNEL} AND NOT EXISTS (
+        SELECT FROM notifications AS other
+        WHERE other.order_id = n.order_id AND other.kind = n.kind AND other.run_id = n.run_id AND other.step = n.step
+    )
     ON CONFLICT DO NOTHING
-    RETURNING id
+    RETURNING kind, channel
 )
-SELECT count(*), pg_notify('notifications', '') FROM added
+SELECT kind, channel, pg_notify('notifications', '') FROM added
 """
 
 # The first event that asks for a notification is what it belongs to.
@@ -54,12 +69,12 @@ class Plans:
         self._settle_seconds = settle_seconds
 
     async def add(self, planned: Sequence[Planned]) -> int:
-        """Add notifications that fall due after the settle time (the account's, else the default).
+        """Add notifications, each over the one of its channels that suits; they fall due after the settle time.
 
         Return how many were not planned before.
         """
         async with self._database.transaction() as connection:
-            added = await connection.fetchval(
+            added = await connection.fetch(
                 _ADD,
                 [plan.id for plan in planned],
                 [plan.account for plan in planned],
@@ -75,9 +90,9 @@ class Plans:
             traced = [(plan.id, plan.trace) for plan in planned if plan.trace is not None]
             if traced:
                 await connection.execute(_TRACE, [id for id, _ in traced], [trace for _, trace in traced])
-        for plan in planned:
-            PLANNED.labels(plan.kind, plan.channel).inc()
-        return int(added)
+        for row in added:
+            PLANNED.labels(row["kind"], row["channel"]).inc()
+        return len(added)
 
     async def set_aside(self, body: bytes, reason: str) -> None:
         """Keep an event that cannot be read, whole, for somebody to see and mend."""

@@ -5,10 +5,12 @@ from services.notifier.due import Due
 from services.notifier.gathering import Together
 from services.notifier.message import Message
 from shared.ladder import Tone, tone_of
+from shared.messages.account import TemplateSetup
 from shared.messages.formats import show_text
 from shared.messages.letter import Letter, compose, compose_reminder
 from shared.messages.order import Order
-from shared.messages.rendering import Renderer
+from shared.messages.rendering import Rendered, Renderer
+from shared.messages.whatsapp import compose_template
 from shared.telemetry import log
 
 _FIRMNESS: tuple[Tone, ...] = ("notice", "first", "second", "again", "final")
@@ -46,8 +48,14 @@ class Preparation:
         if address is None:
             return None
         settings = lead.account.settings
-        letter = _letter(message, orders)
-        rendered = self._renderer.render(letter)
+        tone = max((_tone(due) for due in message.members), key=_FIRMNESS.index)
+        letter = _letter(message, orders, tone)
+        if lead.notification.channel == "whatsapp":
+            setup = lead.account.templates or TemplateSetup()
+            template = compose_template(lead.notification.kind, orders, lead.account, setup, tone)
+            rendered = Rendered(template.text, "", ())
+        else:
+            template, rendered = None, self._renderer.render(letter)
         return Message(
             account=lead.notification.account,
             notification_id=message.message_id,
@@ -61,14 +69,14 @@ class Preparation:
             text=rendered.text,
             html=rendered.html,
             images=rendered.images,
+            template=template,
         )
 
 
-def _letter(message: Together, orders: list[Order]) -> Letter:
+def _letter(message: Together, orders: list[Order], tone: Tone) -> Letter:
     lead = message.members[0]
     if lead.notification.kind == "confirmation":
         return compose("confirmation", orders[0], lead.account)
-    tone = max((_tone(due) for due in message.members), key=_FIRMNESS.index)
     return compose_reminder(orders, lead.account, tone)
 
 

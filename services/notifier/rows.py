@@ -8,7 +8,7 @@ from services.notifier.due import Due
 from services.notifier.notification import Notification
 from shared.account_settings import read_account_settings
 from shared.database import Row
-from shared.messages.account import Account
+from shared.messages.account import Account, TemplateSetup
 from shared.messages.order import ADDRESSES, Item, Order
 from shared.orders.moments import to_datetime
 from shared.versions import moment_of
@@ -40,6 +40,7 @@ SELECT n.id, n.account_id, n.livemode, n.order_id, n.kind, n.event_type, n.run_i
        o.customer_phone, o.customer_language, o.items, o.total, o.currency, o.amount_paid, o.payment_method,
        o.invoice_number, o.invoice_url, o.invoice_date, o.due_date, o.payment_url, o.paid_since, o.updated_at,
        a.name AS account_name, s.document::text AS document, {SETTLE_SECONDS} AS settle_seconds, {CLIENT} AS client,
+       w.account_id IS NOT NULL AS has_whatsapp, w.link_base, w.template_names::text AS template_names,
        EXISTS (
            SELECT FROM suppressions WHERE account_id = n.account_id AND livemode = n.livemode AND address = {ADDRESS}
        ) AS is_suppressed,
@@ -52,12 +53,12 @@ SELECT n.id, n.account_id, n.livemode, n.order_id, n.kind, n.event_type, n.run_i
        ) AS is_paused,
        CASE WHEN n.kind = 'reminder' THEN (
            SELECT count(*) FROM notifications other
-           WHERE other.order_id = n.order_id AND other.kind = 'reminder' AND other.channel = n.channel
+           WHERE other.order_id = n.order_id AND other.kind = 'reminder'
              AND other.id <> n.id AND other.run_id = n.run_id AND other.state IN ('sent', 'delivered', 'simulated')
        ) ELSE 0 END AS before,
        EXISTS (
            SELECT FROM notifications other LEFT JOIN submissions other_began ON other_began.id = other.run_id
-           WHERE other.order_id = n.order_id AND other.kind = n.kind AND other.channel = n.channel
+           WHERE other.order_id = n.order_id AND other.kind = n.kind
              AND other.state NOT IN ('cancelled', 'failed') AND other.id <> n.id
              AND CASE n.kind
                  WHEN 'reminder' THEN
@@ -71,6 +72,7 @@ LEFT JOIN orders o ON o.id = n.order_id
 LEFT JOIN submissions began ON began.id = n.run_id
 LEFT JOIN accounts a ON a.id = n.account_id
 LEFT JOIN settings s ON s.account_id = n.account_id
+LEFT JOIN whatsapp_accounts w ON w.account_id = n.account_id
 WHERE n.id = ANY ($1)
 ORDER BY n.due_at, n.created_at, n.id
 """
@@ -99,13 +101,19 @@ def read_due(row: Row, settle_seconds: float = 0.0) -> Due:
             message_id=row["message_id"],
         ),
         order=None if row["platform"] is None else _order(row),
-        account=Account(row["account_name"], read_account_settings(row["document"])),
+        account=Account(row["account_name"], read_account_settings(row["document"]), _templates(row)),
         now=row["now"],
         settle_seconds=settle_seconds if row["settle_seconds"] is None else row["settle_seconds"],
         client=row["client"],
         is_suppressed=row["is_suppressed"],
         is_paused=row["is_paused"],
     )
+
+
+def _templates(row: Row) -> TemplateSetup | None:
+    if not row["has_whatsapp"]:
+        return None
+    return TemplateSetup(row["link_base"], msgspec.json.decode(row["template_names"], type=dict[str, str]))
 
 
 def _order(row: Row) -> Order:

@@ -29,6 +29,9 @@ class WebhookSettings(Struct, frozen=True, kw_only=True):
         return self.timeout_seconds + 30.0
 
 
+WHATSAPP_URL: Final = "https://graph.facebook.com"
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """The notifier's settings. Never log them: they hold secrets."""
 
@@ -36,6 +39,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     secret_keys: tuple[str, ...]
     smtp: Server
     mail_from: Sender
+    whatsapp_url: str
+    whatsapp_timeout_seconds: float
     settle_seconds: float
     sweep_seconds: float
     concurrent_sends: int
@@ -44,13 +49,13 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def deadline_seconds(self) -> float:
-        """How long one delivery may take: connecting, greeting and handing over."""
+        """How long handing over one e-mail may take: connecting, greeting and handing over."""
         return 3 * self.smtp.timeout_seconds
 
     @property
     def lease_seconds(self) -> float:
         """How long a claim stands: longer than a delivery, so that no other notifier takes what is being sent."""
-        return self.deadline_seconds + 30.0
+        return max(self.deadline_seconds, 2 * self.whatsapp_timeout_seconds) + 30.0
 
 
 def fill(env: FileAwareEnv) -> Settings:
@@ -68,6 +73,8 @@ def fill(env: FileAwareEnv) -> Settings:
             timeout_seconds=env.float("SMTP_TIMEOUT_SECONDS", 10.0, validate=_POSITIVE),
         ),
         mail_from=_sender(env.str("MAIL_FROM", "Bugalou <no-reply@bugalou.example>", validate=_check_sender)),
+        whatsapp_url=env.str("WHATSAPP_URL", WHATSAPP_URL, validate=_WEB),
+        whatsapp_timeout_seconds=env.float("WHATSAPP_TIMEOUT_SECONDS", 10.0, validate=_POSITIVE),
         settle_seconds=env.float("SETTLE_SECONDS", 5.0, validate=validate.Range(min=0)),
         sweep_seconds=env.float("NOTIFIER_SWEEP_SECONDS", 3.0, validate=_POSITIVE),
         concurrent_sends=env.int("NOTIFIER_CONCURRENT_SENDS", 10, validate=_POSITIVE),
@@ -88,6 +95,9 @@ def _webhooks(env: FileAwareEnv) -> WebhookSettings:
 
 
 _POSITIVE: Final = validate.Range(min=0, min_inclusive=False)
+_WEB: Final = validate.Regexp(
+    r"https?://[^/@\s?#]+(/[^?#\s]*)?\Z", error="must be a URL such as https://graph.facebook.com"
+)
 
 
 def _check_sender(text: str) -> None:

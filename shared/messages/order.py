@@ -70,5 +70,8 @@ class Order(Struct, frozen=True, kw_only=True):
         return value if isinstance(value, str) and value else None
 
 
-ADDRESSES: Final = {"email": "customer_email"}
+ADDRESSES: Final = {"email": "customer_email", "whatsapp": "customer_phone"}
 """The field (and column of `orders`) that holds a client's address on each channel."""
+
+FALLBACK: Final = "email"
+"""The channel that takes the place of another which cannot deliver."""

@@ -6,15 +6,17 @@ line end, no tab and no more than four spaces in a row, and a text with all of t
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
 
-from shared.messages.account import Account
+from shared.ladder import Tone
+from shared.messages.account import Account, TemplateSetup
 from shared.messages.formats import show_money, show_text
 from shared.messages.order import Order
+from shared.messages.transfers import transfer_of
 from shared.messages.wording import LANGUAGES, choose_language
 from shared.messages.wording import templates as wording
 from shared.notifications import Kind
@@ -32,13 +34,6 @@ _SPACES: Final = re.compile(r"\s{2,}")
 _PLACEHOLDER: Final = re.compile(r"\{\{([0-9])\}\}")
 
 
-class TemplateSetup(Struct, frozen=True):
-    """What an account registered differently: names of its own, and links that all begin with `link_base`."""
-
-    link_base: str | None = None
-    names: Mapping[str, str] = {}
-
-
 class TemplateMessage(Struct, frozen=True):
     """A template with its parameters; `button` is the end of its button's address; `text` how all of it reads."""
 
@@ -50,10 +45,10 @@ class TemplateMessage(Struct, frozen=True):
 
 
 def compose_template(
-    kind: Kind, orders: Sequence[Order], account: Account, setup: TemplateSetup, tone: int
+    kind: Kind, orders: Sequence[Order], account: Account, setup: TemplateSetup, tone: Tone
 ) -> TemplateMessage:
-    """Return what to tell a client about orders of theirs, several only in a reminder; `tone` rises from 1."""
-    language = choose_language(orders[0].language, account.settings.language)
+    """Return what to tell a client about orders of theirs, several only in a reminder, whose `tone` it is."""
+    language = choose_language(*(order.language for order in orders), account.settings.language)
     composer = _Composer(orders, account, setup, language)
     return composer.reminder(tone) if kind == "reminder" else composer.confirmation()
 
@@ -61,6 +56,7 @@ def compose_template(
 class _Composer:
     def __init__(self, orders: Sequence[Order], account: Account, setup: TemplateSetup, language: str) -> None:
         self._orders = orders
+        self._account = account
         self._setup = setup
         self._language = language
         self._client = _shorten(orders[0].customer_name, _LONGEST_NAME) or wording.UNKNOWN_CLIENT[language]
@@ -68,9 +64,9 @@ class _Composer:
         invoices = ", ".join(show_text(order.invoice_number or order.number) for order in orders)
         self._invoices = _shorten(invoices, _LONGEST_INVOICES)
 
-    def reminder(self, tone: int) -> TemplateMessage:
+    def reminder(self, tone: Tone) -> TemplateMessage:
         """Return a reminder of what is open, with the way to pay it."""
-        name = (wording.FRIENDLY, wording.SECOND, wording.FINAL)[min(max(tone, 1), 3) - 1]
+        name = wording.REMINDERS[tone]
         opens = [order.open_amount for order in self._orders]
         amount = self._money(opens) or wording.OPEN_AMOUNT[self._language]
         parameters = (self._client, self._invoices, self._sender, amount)
@@ -79,8 +75,16 @@ class _Composer:
         if link is not None and base is not None and link.startswith(base) and base != link:
             button = link.removeprefix(base)
             return self._filled(f"{name}{wording.BUTTON_SUFFIX}", parameters, button)
-        way = link if link is not None and len(link) <= _LONGEST_LINK else wording.INVOICE_DETAILS[self._language]
-        return self._filled(name, (*parameters, way))
+        return self._filled(name, (*parameters, self._way(link)))
+
+    def _way(self, link: str | None) -> str:
+        """Return how the client pays: by a link that is short enough to read, by a transfer, or as the invoice says."""
+        if link is not None and len(link) <= _LONGEST_LINK:
+            return link
+        transfer = transfer_of(self._orders[0], self._account)
+        if transfer is None:
+            return wording.INVOICE_DETAILS[self._language]
+        return wording.TRANSFER[self._language].format(iban=transfer.shown_iban, name=transfer.beneficiary)
 
     def confirmation(self) -> TemplateMessage:
         """Return a thank-you, of a part payment where something is left."""

@@ -9,9 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from shared.account_settings import AccountSettings
-from shared.messages.account import Account
+from shared.ladder import Tone
+from shared.messages.account import Account, TemplateSetup
 from shared.messages.order import Order
-from shared.messages.whatsapp import LONGEST_TEXT, TemplateMessage, TemplateSetup, compose_template
+from shared.messages.whatsapp import LONGEST_TEXT, TemplateMessage, compose_template
 from shared.messages.wording.templates import BODIES, BUTTON_BODIES, BUTTON_LABELS
 from shared.notifications import Kind
 
@@ -36,7 +37,7 @@ ORDER = Order(
 PAID = replace(ORDER, payment_status="paid", amount_paid=Decimal(2950))
 
 
-def template(kind: Kind, *orders: Order, tone: int = 1, **setup: object) -> TemplateMessage:
+def template(kind: Kind, *orders: Order, tone: Tone = "first", **setup: object) -> TemplateMessage:
     return compose_template(kind, orders, ACCOUNT, TemplateSetup(**setup), tone)  # type: ignore[arg-type]
 
 
@@ -48,9 +49,26 @@ def test_a_reminder_says_what_is_open_and_how_to_pay() -> None:
     assert f"Wilt u {amount} aan ons betalen? Dat kan via https://tikkie.me/pay/42." in message.text
 
 
-def test_the_tone_rises_and_stays_at_the_firmest() -> None:
-    names = [template("reminder", ORDER, tone=tone).name for tone in (0, 1, 2, 3, 20)]
-    assert [name.removeprefix("payment_reminder") for name in names] == ["", "", "_second", "_final", "_final"]
+@pytest.mark.parametrize(
+    ("tone", "name"),
+    [
+        ("notice", "payment_notice"),
+        ("first", "payment_reminder"),
+        ("second", "payment_reminder_second"),
+        ("again", "payment_reminder_second"),
+        ("final", "payment_reminder_final"),
+    ],
+)
+def test_each_tone_has_its_template(tone: Tone, name: str) -> None:
+    assert template("reminder", ORDER, tone=tone).name == name
+    assert template("reminder", ORDER, tone=tone, link_base="https://tikkie.me/").name == f"{name}_button"
+
+
+def test_without_a_link_the_client_is_told_where_to_transfer() -> None:
+    account = Account("Studio Jansen", AccountSettings(iban="NL91ABNA0417164300"))
+    bare = replace(ORDER, invoice_url=None, payment_url=None)
+    message = compose_template("reminder", [bare], account, TemplateSetup(), "first")
+    assert message.parameters[4] == "een overboeking naar NL91 ABNA 0417 1643 00 ten name van Studio Jansen"
 
 
 def test_a_thank_you_says_what_was_received_and_what_is_left() -> None:
@@ -79,8 +97,11 @@ def test_what_nobody_told_is_still_a_sentence() -> None:
 
 def test_the_account_s_language_stands_in_for_the_client_s() -> None:
     english = Account("Studio Jansen", AccountSettings(language="en"))
-    assert compose_template("reminder", [ORDER], english, TemplateSetup(), 1).language == "en"
-    assert compose_template("reminder", [replace(ORDER, language="nl")], english, TemplateSetup(), 1).language == "nl"
+    assert compose_template("reminder", [ORDER], english, TemplateSetup(), "first").language == "en"
+    assert (
+        compose_template("reminder", [replace(ORDER, language="nl")], english, TemplateSetup(), "first").language
+        == "nl"
+    )
 
 
 def test_links_that_begin_as_registered_go_into_the_button() -> None:
@@ -120,10 +141,10 @@ def test_whatever_a_name_holds_the_parameters_are_taken_by_meta(name: str) -> No
     assert "INV" not in message.text
 
 
-@pytest.mark.parametrize("tone", [1, 2, 3])
+@pytest.mark.parametrize("tone", ["notice", "first", "second", "final"])
 @pytest.mark.parametrize("language", ["nl", "en"])
 @pytest.mark.parametrize("kind", ["reminder", "confirmation"])
-def test_no_text_is_longer_than_meta_takes(kind: Kind, language: str, tone: int) -> None:
+def test_no_text_is_longer_than_meta_takes(kind: Kind, language: str, tone: Tone) -> None:
     long = replace(
         ORDER,
         customer_name="x" * 200,

@@ -5,8 +5,6 @@ from datetime import timedelta
 from aiohttp import web
 from msgspec import Struct
 
-from services.console.dashboard.pages.invoice import InvoicePage
-from services.console.dashboard.pages.invoices import InvoicesPage
 from services.console.dashboard.pages.overview import OverviewPage
 from services.console.dashboard.pages.sign_in import SignInPages
 from services.console.dashboard.sessions import Sessions
@@ -25,7 +23,6 @@ class Readers(Struct, frozen=True):
     """What the pages read with: the same readers as the API's."""
 
     orders: OrdersReader
-    exports: OrdersReader
     history: HistoryReader
     notifications: NotificationsReader
     overview: OverviewReader
@@ -41,8 +38,6 @@ def mount_dashboard(
     for pages in (
         SignInPages(site, keys, sessions, SignInLinks(visiting)),
         OverviewPage(site, readers.overview, readers.orders),
-        InvoicesPage(site, readers.orders, readers.exports),
-        InvoicePage(site, readers.orders, readers.history, readers.notifications),
     ):
         site.add(pages)
     site.close()

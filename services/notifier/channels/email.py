@@ -1,9 +1,10 @@
 """E-mail over SMTP: what each answer of the server means for the message (RFC 5321, section 4.2.1; RFC 3463)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from aiosmtplib import (
     SMTPException,
@@ -37,6 +38,10 @@ class EmailChannel:
         self._sender = sender
         self._deadline_seconds = deadline_seconds
         self._clock = clock
+
+    def resting(self) -> Sequence[UUID]:
+        """Return nobody: all accounts share one mail server."""
+        return ()
 
     async def deliver(self, message: Message) -> Outcome:
         """Hand one message to the server; whatever goes wrong is told by the outcome."""

@@ -7,7 +7,10 @@ account's links all begin alike: its button opens the link, so the text has none
 
 from typing import Final
 
-FRIENDLY: Final = "payment_reminder"
+from shared.ladder import Tone
+
+NOTICE: Final = "payment_notice"
+FIRST: Final = "payment_reminder"
 SECOND: Final = "payment_reminder_second"
 FINAL: Final = "payment_reminder_final"
 PAID: Final = "payment_confirmation"
@@ -16,7 +19,18 @@ PARTIAL: Final = "payment_confirmation_partial"
 BUTTON_SUFFIX: Final = "_button"
 
 BODIES: Final[dict[str, dict[str, str]]] = {
-    FRIENDLY: {
+    NOTICE: {
+        "nl": (
+            "Beste {{1}}, een vriendelijke herinnering: de betaaltermijn van factuur {{2}} van {{3}} loopt binnenkort "
+            "af. Wilt u {{4}} op tijd betalen? Dat kan via {{5}}. Heeft u intussen al betaald? Dan kunt u dit bericht "
+            "als niet verzonden beschouwen. Dank u wel!"
+        ),
+        "en": (
+            "Dear {{1}}, a friendly reminder: invoice {{2}} of {{3}} is due soon. Would you please pay {{4}} in time? "
+            "You can do so via {{5}}. Have you paid in the meantime? Then please disregard this message. Thank you!"
+        ),
+    },
+    FIRST: {
         "nl": (
             "Beste {{1}}, misschien is het aan uw aandacht ontsnapt: factuur {{2}} van {{3}} staat nog open. Wilt u "
             "{{4}} aan ons betalen? Dat kan via {{5}}. Heeft u intussen al betaald? Dan kunt u dit bericht als niet "
@@ -30,14 +44,14 @@ BODIES: Final[dict[str, dict[str, str]]] = {
     },
     SECOND: {
         "nl": (
-            "Beste {{1}}, dit is onze tweede herinnering: factuur {{2}} van {{3}} is nog niet betaald. Wilt u {{4}} zo "
-            "spoedig mogelijk betalen? Dat kan via {{5}}. Heeft u intussen al betaald? Dan kunt u dit bericht als niet "
-            "verzonden beschouwen. Dank u wel!"
+            "Beste {{1}}, wij schreven u eerder over factuur {{2}} van {{3}}. Die staat volgens onze "
+            "administratie nog open. Wilt u {{4}} zo spoedig mogelijk betalen? Dat kan via {{5}}. Heeft u intussen al "
+            "betaald? Dan kunt u dit bericht als niet verzonden beschouwen. Dank u wel!"
         ),
         "en": (
-            "Dear {{1}}, this is our second reminder: invoice {{2}} of {{3}} has not been paid yet. Would you please "
-            "pay {{4}} as soon as possible? You can do so via {{5}}. Have you paid in the meantime? Then please "
-            "disregard this message. Thank you!"
+            "Dear {{1}}, we wrote to you before about invoice {{2}} of {{3}}. According to our records "
+            "it is still open. Would you please pay {{4}} as soon as possible? You can do so via {{5}}. Have you paid "
+            "in the meantime? Then please disregard this message. Thank you!"
         ),
     },
     FINAL: {
@@ -66,8 +80,17 @@ BUTTON_BODIES: Final[dict[str, dict[str, str]]] = {
         "nl": BODIES[name]["nl"].replace(" Dat kan via {{5}}.", ""),
         "en": BODIES[name]["en"].replace(" You can do so via {{5}}.", ""),
     }
-    for name in (FRIENDLY, SECOND, FINAL)
+    for name in (NOTICE, FIRST, SECOND, FINAL)
 }
+
+REMINDERS: Final[dict[Tone, str]] = {
+    "notice": NOTICE,
+    "first": FIRST,
+    "second": SECOND,
+    "again": SECOND,
+    "final": FINAL,
+}
+"""Which template says it in which tone."""
 
 BUTTON_LABELS: Final = {"nl": "Bekijk en betaal", "en": "View and pay"}
 
@@ -75,5 +98,9 @@ UNKNOWN_CLIENT: Final = {"nl": "klant", "en": "customer"}
 OPEN_AMOUNT: Final = {"nl": "het openstaande bedrag", "en": "the open amount"}
 YOUR_PAYMENT: Final = {"nl": "uw betaling", "en": "your payment"}
 SOME_AMOUNT: Final = {"nl": "een bedrag", "en": "an amount"}
+TRANSFER: Final = {
+    "nl": "een overboeking naar {iban} ten name van {name}",
+    "en": "a transfer to {iban} in the name of {name}",
+}
 INVOICE_DETAILS: Final = {"nl": "de gegevens op de factuur", "en": "the details on the invoice"}
 """What stands in a parameter's place where nobody told its value."""

@@ -102,7 +102,10 @@ class SignInPages:
         )
 
     def _page(self, visit: Visit, template: str, *, status: int, **more: Any) -> web.Response:
-        return self._site.render(visit, template, status=status, words=visit.phrases.sign_in, link_path=PATH, **more)
+        response: web.Response = self._site.render(
+            visit, template, status=status, words=visit.phrases.sign_in, link_path=PATH, **more
+        )
+        return response
 
     PAGES = (
         PageRoute(method="GET", path=SIGN_IN, handler=form, is_public=True),
