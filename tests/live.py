@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from services import __main__ as composition
 from services.relay import app as relay
@@ -15,10 +16,12 @@ from tests.settings import settings_of
 
 
 @asynccontextmanager
-async def running_live(key: str, *, database_url: str, amqp_url: str, amqp_prefix: str) -> AsyncIterator[Client]:
-    """Run it until it takes and reads orders."""
-    servers = {"database_url": database_url, "amqp_url": amqp_url, "amqp_prefix": amqp_prefix}
-    http = settings_of(composition.fill_for(("gateway", "console")), **servers)
+async def running_live(
+    key: str, *, database_url: str, amqp_url: str, amqp_prefix: str, **variables: Any
+) -> AsyncIterator[Client]:
+    """Run it until it takes and reads orders; `variables` are those of the HTTP services, without their prefix."""
+    servers: dict[str, Any] = {"database_url": database_url, "amqp_url": amqp_url, "amqp_prefix": amqp_prefix}
+    http = settings_of(composition.fill_for(("gateway", "console")), **servers, **variables)
     async with (
         running(worker.graph(settings_of(worker_settings.fill, **servers))),
         running(relay.graph(settings_of(relay_settings.fill, **servers))),
