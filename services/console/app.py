@@ -8,10 +8,11 @@ from aiohttp import web
 from services.console.account_settings import SettingsStore
 from services.console.customers import Customers
 from services.console.dashboard.mounting import Readers, mount_dashboard
+from services.console.download import CLIENT_SECONDS
 from services.console.failures import FailuresStore
 from services.console.handlers.customers import CustomersHandler
 from services.console.handlers.descriptions import DescriptionsHandler
-from services.console.handlers.export import CLIENT_SECONDS, ExportHandler
+from services.console.handlers.export import ExportHandler
 from services.console.handlers.failures import FailuresHandler
 from services.console.handlers.keys import KeysHandler
 from services.console.handlers.orders import OrdersHandler
@@ -72,14 +73,14 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     )
     writing = Database(url, purpose="console writes", most=WRITING_CONNECTIONS)
     orders, history, notifications = OrdersReader(reading), HistoryReader(reading), NotificationsReader(reading)
-    overview = OverviewReader(reading)
+    overview, exports = OverviewReader(reading), OrdersReader(exporting)
     # Likewise: anybody may post to a hook.
     hooks = Database(url, purpose="console hooks", most=HOOK_CONNECTIONS)
     secrets = Secrets(settings.secret_keys)
     webhooks = WebhooksStore(reading, writing, secrets)
     for handler in (
         OrdersHandler(keys, orders, history, notifications),
-        ExportHandler(keys, OrdersReader(exporting)),
+        ExportHandler(keys, exports),
         ReceiptsHandler(keys, ReceiptsReader(reading)),
         OverviewHandler(keys, overview),
         SettingsHandler(keys, SettingsStore(reading, writing), body_seconds=seconds),
@@ -94,7 +95,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         add_routes(application, handler)
     # Signing in and out must not wait for whoever reads or writes much.
     visiting = Database(url, purpose="console sessions", most=VISITING_CONNECTIONS)
-    readers = Readers(orders, history, notifications, overview)
+    readers = Readers(orders, exports, history, notifications, overview)
     mount_dashboard(application, settings, keys, visiting, readers)
     return (reading, exporting, writing, hooks, visiting)
 

@@ -28,7 +28,10 @@ class OrderAnswer(Struct, frozen=True):
 
 
 class Submission(Struct, frozen=True, rename="camel"):
-    """One submission of an order's history: what it set and cleared, and whether it counts."""
+    """One submission of an order's history: what it set and cleared, whether it counts, and which events it gave.
+
+    `order.created` and `order.updated` are not among those: they follow from what it set.
+    """
 
     id: UUID
     version: Version
@@ -39,6 +42,7 @@ class Submission(Struct, frozen=True, rename="camel"):
     api_key: str | None
     sets: Fields
     clears: list[str]
+    events: list[Literal["payment.paid", "payment.overdue", "payment.refunded", "order.cancelled", "payment.partial"]]
 
 
 class Notification(Struct, frozen=True, rename="camel"):

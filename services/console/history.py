@@ -9,6 +9,7 @@ from services.console.orders import Shown
 from services.console.paging import Paging, Place, fetch_page
 from services.console.tenancy import as_tenant
 from shared.database import Database, Row
+from shared.fold import EVENT_TYPES
 from shared.keys import ApiKey
 from shared.orders.moments import write_timestamp
 from shared.orders.view import show_fields
@@ -16,14 +17,15 @@ from shared.orders.view import show_fields
 PLACE: Final = tuple[int, UUID]
 """The type of a place in a history: version and id."""
 
-_SUBMISSIONS: Final = """
-SELECT s.id, s.version, s.state, s.duplicate_of, s.sets::text AS sets, s.clears, k.name AS api_key,
+_FROM: Final = """
+SELECT s.id, s.version, s.state, s.duplicate_of, s.sets::text AS sets, s.clears, s.marks, k.name AS api_key,
     (extract(epoch FROM s.received_at) * 1000000)::bigint AS received_at,
     (extract(epoch FROM s.occurred_at) * 1000000)::bigint AS occurred_at
 FROM submissions AS s LEFT JOIN api_keys AS k ON k.id = s.api_key_id
-WHERE s.account_id = $1 AND s.livemode = $2 AND s.order_id = $3 AND (s.version, s.id) > ($4::bigint, $5::uuid)
-ORDER BY s.version, s.id LIMIT $6
+WHERE s.account_id = $1 AND s.livemode = $2 AND s.order_id = $3
 """
+_SUBMISSIONS: Final = f"{_FROM} AND (s.version, s.id) > ($4::bigint, $5::uuid) ORDER BY s.version, s.id LIMIT $6"
+_NEWEST: Final = f"{_FROM} ORDER BY s.version DESC, s.id DESC LIMIT $4"
 _FIRST: Final = (-1, UUID(int=0))
 """A place before every submission."""
 
@@ -43,6 +45,12 @@ class HistoryReader:
             return None
         return [_view(row) for row in page.rows], page.next_cursor
 
+    async def newest(self, key: ApiKey, order_id: UUID, most: int) -> list[Shown]:
+        """Return the newest submissions of an order, the newest first."""
+        async with as_tenant(self._database, key) as connection:
+            rows = await connection.fetch(_NEWEST, key.account, key.live, order_id, most)
+        return [_view(row) for row in rows]
+
 
 def _place_of(row: Row) -> Place:
     return row["version"], row["id"]
@@ -60,4 +68,5 @@ def _view(row: Row) -> Shown:
         "apiKey": row["api_key"],
         "sets": show_fields(msgspec.json.decode(row["sets"])),
         "clears": row["clears"],
+        "events": [event for mark, event in EVENT_TYPES.items() if mark & row["marks"]],
     }

@@ -19,6 +19,22 @@ SELECT id, kind, step, channel, state, reason, recipient, due_at, sent_at FROM n
 WHERE account_id = $1 AND livemode = $2 AND order_id = $3 AND (due_at, id) > ($4::timestamptz, $5::uuid)
 ORDER BY due_at, id LIMIT $6
 """
+_NEWEST: Final = """
+SELECT id, kind, step, channel, state, reason, recipient, due_at, sent_at FROM notifications
+WHERE account_id = $1 AND livemode = $2 AND order_id = $3
+ORDER BY coalesce(sent_at, due_at) DESC, id DESC LIMIT $4
+"""
+# Of an order that the tenant may see: a notification knows no platform.
+_MESSAGE: Final = """
+SELECT n.id, n.kind, n.step, n.channel, n.state, n.reason, n.recipient, n.due_at, n.sent_at, n.language, n.subject,
+    n.text_body, n.html_body, o.platform, o.order_number
+FROM notifications AS n JOIN orders AS o ON o.id = n.order_id
+WHERE n.account_id = $1 AND n.livemode = $2 AND n.id = $3 AND o.account_id = $1
+"""
+_ATTEMPTS: Final = """
+SELECT started_at, finished_at, outcome, response FROM attempts
+WHERE account_id = $1 AND livemode = $2 AND notification_id = $3 ORDER BY started_at DESC LIMIT 50
+"""
 _HAS_HISTORY: Final = "SELECT 1 FROM submissions WHERE account_id = $1 AND livemode = $2 AND order_id = $3 LIMIT 1"
 _FIRST: Final = (EPOCH, UUID(int=0))
 """A place before every notification."""
@@ -39,6 +55,30 @@ class NotificationsReader:
                 return None
         return [_view(row) for row in page.rows], page.next_cursor
 
+    async def newest(self, key: ApiKey, order_id: UUID, most: int) -> list[Shown]:
+        """Return an order's newest notifications, those to come among them, the last first."""
+        async with as_tenant(self._database, key) as connection:
+            rows = await connection.fetch(_NEWEST, key.account, key.live, order_id, most)
+        return [_view(row) for row in rows]
+
+    async def message(self, key: ApiKey, notification_id: UUID) -> Shown | None:
+        """Return a notification with what it says, whose order's it is, and each try to send it; None if unknown."""
+        async with as_tenant(self._database, key) as connection:
+            row = await connection.fetchrow(_MESSAGE, key.account, key.live, notification_id)
+            if row is None:
+                return None
+            attempts = await connection.fetch(_ATTEMPTS, key.account, key.live, notification_id)
+        return {
+            **_view(row),
+            "language": row["language"],
+            "subject": row["subject"],
+            "text": row["text_body"],
+            "html": row["html_body"],
+            "platform": row["platform"],
+            "orderNumber": row["order_number"],
+            "attempts": [_attempt(attempt) for attempt in attempts],
+        }
+
 
 def _place_of(row: Row) -> Place:
     return row["due_at"], row["id"]
@@ -53,6 +93,19 @@ def _view(row: Row) -> Shown:
         "state": row["state"],
         "reason": row["reason"],
         "to": row["recipient"],
-        "dueAt": write_timestamp(to_microseconds(row["due_at"])),
-        "sentAt": None if row["sent_at"] is None else write_timestamp(to_microseconds(row["sent_at"])),
+        "dueAt": _time(row["due_at"]),
+        "sentAt": _time(row["sent_at"]),
     }
+
+
+def _attempt(row: Row) -> Shown:
+    return {
+        "startedAt": _time(row["started_at"]),
+        "finishedAt": _time(row["finished_at"]),
+        "outcome": row["outcome"],
+        "response": row["response"],
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else write_timestamp(to_microseconds(moment))

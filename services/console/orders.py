@@ -14,6 +14,12 @@ from shared.orders.stored import COLUMNS, stored_view
 
 _ONE: Final = f"SELECT {COLUMNS} FROM orders WHERE account_id = $1 AND livemode = $2 AND id = $3"
 
+_PULSE: Final = """
+SELECT coalesce(md5(string_agg(id::text || version || updated_at, ',')), '') FROM (
+    SELECT id, version, updated_at FROM orders WHERE account_id = $1 AND livemode = $2
+    ORDER BY updated_at DESC, id DESC LIMIT 64) AS newest
+"""
+
 Shown = dict[str, Any]
 """Something as the API shows it."""
 
@@ -47,6 +53,14 @@ class OrdersReader:
                 connection, query, (*values, selection.paging.fetched), selection.paging, selection.sort.place_of
             )
         return [_view(key, row) for row in page.rows], page.next_cursor
+
+    async def pulse(self, key: ApiKey) -> str:
+        """Return a text that is another once an order of the tenant has changed; it costs the look-up of an index.
+
+        It tells the newest changes, and not the last alone: one may be committed after another with a later time.
+        """
+        async with as_tenant(self._database, key) as connection:
+            return str(await connection.fetchval(_PULSE, key.account, key.live))
 
     @asynccontextmanager
     async def stream(self, key: ApiKey, selection: Selection) -> AsyncIterator[AsyncIterator[Shown]]:

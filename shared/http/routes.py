@@ -1,6 +1,7 @@
 """Routes, each declared once: for the router, for the check of a key's scope, and for the API's description."""
 
 import difflib
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final, Literal, Protocol
 
@@ -101,9 +102,14 @@ def add_routes(application: web.Application, handlers: HasRoutes) -> None:
         application.setdefault(ROUTES, []).append(route)
         handler = _bind(route, handlers)
         if route.method == "GET":
-            application.router.add_get(route.path, handler)  # HEAD too
+            application.router.add_get(router_path(route.path), handler)  # HEAD too
         else:
-            application.router.add_route(route.method, route.path, handler)
+            application.router.add_route(route.method, router_path(route.path), handler)
+
+
+def router_path(path: str) -> str:
+    """Return a path for the router, whose parameters would else match no braces: an order may have any number."""
+    return _PARAMETER.sub(r"{\1:[^/]+}", path)
 
 
 def _bind(route: Route, handlers: HasRoutes) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -132,3 +138,4 @@ def unknown_parameter(name: str, known: Collection[str]) -> Fault:
 
 
 _MOST_REPORTED: Final = 20
+_PARAMETER: Final = re.compile(r"\{(\w+)\}")

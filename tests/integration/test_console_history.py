@@ -47,9 +47,10 @@ async def test_history_holds_every_submission_in_version_order(console: Client, 
     assert [row["version"] for row in rows] == [
         str(one.version) for one in (first, retry, stale, paid, reused, rejected)
     ]
+    assert [row["events"] for row in rows] == [[], [], [], ["payment.paid"], [], []]
     assert rows[1]["duplicateOf"] == str(first.id)
     assert set(rows[0]) == {
-        *("id", "version", "state", "duplicateOf", "receivedAt", "occurredAt", "apiKey", "sets", "clears")
+        *("id", "version", "state", "duplicateOf", "receivedAt", "occurredAt", "apiKey", "sets", "clears", "events")
     }
     assert rows[0]["sets"] == {
         "orderStatus": "processing",

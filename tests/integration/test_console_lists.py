@@ -74,7 +74,41 @@ async def test_filters_narrow_and_combine(console: Client, store: Store, account
     assert await found(customerEmail="ANNA@example.com") == {"1", "2"}
     assert await found(dueBefore="2026-03-02") == {"1"}
     assert await found(dueBefore="2026-03-03", paymentStatus="overdue") == {"2"}
+    assert await found(dueFrom="2026-03-02", dueBefore="2026-03-03") == {"2"}
     assert await found(platform="nowhere") == set()
+
+
+async def test_month_and_currency_narrow_as_the_overview_counts(
+    console: Client, store: Store, account: Tenant, database: Database
+) -> None:
+    # The tests' time begins on 21 September; 13,480 minutes later it is October in Amsterdam, and not yet in UTC.
+    rows: tuple[tuple[str, float, dict[str, Any]], ...] = (
+        ("by its date", 0, {"invoiceDate": "2026-10-31", "currency": "EUR"}),
+        ("first of October", 0, {"invoiceDate": "2026-10-01", "currency": "USD"}),
+        ("first of November", 0, {"invoiceDate": "2026-11-01", "currency": "EUR"}),
+        ("October in Amsterdam", 13_480, {"currency": "EUR"}),
+        ("September", 0, {}),
+    )
+    for number, minutes, more in rows:
+        await store.settle([submission(number, account=account.id, minutes=minutes, total="1", **more)])
+
+    async def found(**filters: Any) -> set[str]:
+        return set(numbers(await read_all(console, "/orders", **filters)))
+
+    october = {"by its date", "first of October", "October in Amsterdam"}
+    assert await found(month="2026-10") == october
+    assert await found(month="2026-10", currency="EUR") == october - {"first of October"}
+    assert await found(month="2026-09") == {"September"}
+    for row in (await read(console, "/overview", from_="2026-09", to="2026-11"))["data"]:
+        wanted: dict[str, Any] = {"month": row["month"], **({"currency": row["currency"]} if row["currency"] else {})}
+        if row["currency"] is not None:
+            assert len(await found(**wanted)) == row["count"], row
+    for wrong in ("month=2026-13", "month=October", "currency=eur", "currency=EURO", "dueFrom=soon"):
+        assert (await console.get(f"/api/v1/orders?{wrong}")).status == 422, wrong
+    # An account may lie elsewhere.
+    async with database.transaction() as connection:
+        await connection.execute('UPDATE settings SET document = \'{"timezone": "UTC"}\'')
+    assert await found(month="2026-10") == october - {"October in Amsterdam"}
 
 
 async def test_updated_since_is_inclusive_to_the_microsecond(console: Client, store: Store, account: Tenant) -> None:
@@ -280,10 +314,14 @@ async def test_head_answers_as_get_without_a_body(console: Client, store: Store,
         assert (answer.status, answer.body) == (200, b""), path
 
 
-async def test_slash_in_an_order_number_is_written_percent_2f(console: Client, store: Store, account: Tenant) -> None:
-    await store.settle([submission("2026/042", account=account.id)])
-    assert (await read(console, "/orders/custom/2026%2F042"))["order"]["orderNumber"] == "2026/042"
-    assert len((await read(console, "/orders/custom/2026%2F042/history"))["data"]) == 1
+@pytest.mark.parametrize("number", ["2026/042", "{2026}", "50%2F", "a?b#c", "é&;=+ x"])
+async def test_any_order_number_is_found_when_it_is_escaped(
+    console: Client, store: Store, account: Tenant, number: str
+) -> None:
+    await store.settle([submission(number, account=account.id)])
+    path = f"/orders/custom/{quote(number, safe='')}"
+    assert (await read(console, path))["order"]["orderNumber"] == number
+    assert len((await read(console, f"{path}/history"))["data"]) == 1
 
 
 async def test_names_that_no_order_can_have_are_not_found(console: Client) -> None:

@@ -1,7 +1,6 @@
 """Money, dates and numbers in the form of a language (CLDR, by Babel), and foreign text made safe to show."""
 
 import re
-from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Final
@@ -79,7 +78,14 @@ def show_text(text: object) -> str:
     return _UNSHOWN.sub(" ", str(text)).strip()
 
 
-ShowsText = Callable[[object], str]
+def show_lines(text: object) -> str:
+    """Return foreign text of several lines, likewise."""
+    return "\n".join(map(show_text, str(text).split("\n")))
+
+
+def escape_unshown(text: str) -> str:
+    """Return text of several lines with what could change how it is read written as escapes of JSON."""
+    return "\n".join(_UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", line) for line in text.split("\n"))
 
 
 def _date(day: str | date) -> date:

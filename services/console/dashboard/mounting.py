@@ -5,6 +5,8 @@ from datetime import timedelta
 from aiohttp import web
 from msgspec import Struct
 
+from services.console.dashboard.pages.invoice import InvoicePage
+from services.console.dashboard.pages.invoices import InvoicesPage
 from services.console.dashboard.pages.overview import OverviewPage
 from services.console.dashboard.pages.sign_in import SignInPages
 from services.console.dashboard.sessions import Sessions
@@ -23,6 +25,7 @@ class Readers(Struct, frozen=True):
     """What the pages read with: the same readers as the API's."""
 
     orders: OrdersReader
+    exports: OrdersReader
     history: HistoryReader
     notifications: NotificationsReader
     overview: OverviewReader
@@ -38,6 +41,8 @@ def mount_dashboard(
     for pages in (
         SignInPages(site, keys, sessions, SignInLinks(visiting)),
         OverviewPage(site, readers.overview, readers.orders),
+        InvoicesPage(site, readers.orders, readers.exports),
+        InvoicePage(site, readers.orders, readers.history, readers.notifications),
     ):
         site.add(pages)
     site.close()

@@ -1,7 +1,7 @@
 """Making pages of templates: everything is escaped, and a name that a template misspells is an error."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlencode
 
 import aiohttp_jinja2
@@ -9,7 +9,7 @@ import jinja2
 from aiohttp import web
 
 from services.console.dashboard.files import Files
-from services.console.dashboard.formats import show_text
+from services.console.dashboard.formats import show_lines, show_text
 
 _DOTS: Final = frozenset({".", ".."})
 
@@ -23,22 +23,11 @@ def set_up(application: web.Application, files: Files) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=True,
-        filters={"shown": show_text},
+        filters={"shown": show_text, "shown_lines": show_lines},
     )
     aiohttp_jinja2.get_env(application).globals.update(
         file=files.address, invoice_path=invoice_path, query=query_string
     )
-
-
-def render(
-    request: web.Request, template: str, context: Mapping[str, Any], *, status: int = 200, block: str | None = None
-) -> web.Response:
-    """Return a page, or one block of it alone."""
-    if block is None:
-        return aiohttp_jinja2.render_template(template, request, context, status=status)
-    found = aiohttp_jinja2.get_env(request.app).get_template(template)
-    body = "".join(found.blocks[block](found.new_context(dict(context))))
-    return web.Response(text=body, status=status, content_type="text/html")
 
 
 def invoice_path(platform: str, order_number: str) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Literal, Protocol
 
+import aiohttp_jinja2
 from aiohttp import web
+from markupsafe import Markup
 from msgspec import Struct
 
 from services.console.dashboard import cookies
@@ -12,7 +14,7 @@ from services.console.dashboard.files import PREFIX, Files
 from services.console.dashboard.formats import Formats
 from services.console.dashboard.headers import PRIVATE
 from services.console.dashboard.language import phrases_for
-from services.console.dashboard.rendering import render, set_up
+from services.console.dashboard.rendering import set_up
 from services.console.dashboard.sessions import Session, Sessions
 from services.console.dashboard.visit import (
     HOME,
@@ -26,6 +28,7 @@ from services.console.dashboard.visit import (
 )
 from shared.account_settings import TIMEZONE
 from shared.http.problems import Problem, problem_of, problem_of_status
+from shared.http.routes import router_path
 from shared.keys import Scope
 from shared.telemetry import log
 
@@ -81,9 +84,10 @@ class Site:
         for route in pages.PAGES:
             if route.entry is not None:
                 self._entries.append(route)
-            self._application.router.add_route(route.method, route.path, self._bind(route, pages))
+            path, handler = router_path(route.path), self._bind(route, pages)
+            self._application.router.add_route(route.method, path, handler)
             if route.method == "GET":
-                self._application.router.add_route("HEAD", route.path, self._bind(route, pages))
+                self._application.router.add_route("HEAD", path, handler)
 
     def close(self) -> None:
         """Add what answers every other address of the dashboard; after all pages."""
@@ -110,9 +114,14 @@ class Site:
             "entries": [(route.path, route.entry) for route in entries],
         }
 
-    def render(self, visit: Visit, template: str, *, status: int = 200, block: str | None = None, **more: Any) -> Any:
-        """Return a page, or one block of it alone."""
-        return render(visit.request, template, {**self.context(visit), **more}, status=status, block=block)
+    def render(self, visit: Visit, template: str, *, status: int = 200, **more: Any) -> web.Response:
+        """Return a page, or a part of one."""
+        context = {**self.context(visit), **more}
+        return aiohttp_jinja2.render_template(template, visit.request, context, status=status)
+
+    def text(self, visit: Visit, template: str, **more: Any) -> Markup:
+        """Return a part of a page as text, for a template to take in as it is."""
+        return Markup(aiohttp_jinja2.render_string(template, visit.request, {**self.context(visit), **more}))  # noqa: S704  # a template made it
 
     def _bind(self, route: PageRoute, pages: HasPages) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -182,7 +191,7 @@ class Site:
         words = visit.phrases.common
         special = {"stale_form": words.stale_page, "foreign_origin": words.foreign_form}
         known = problem.status if problem.status in words.error_titles else 400
-        response: web.Response = self.render(
+        response = self.render(
             visit,
             "error.html",
             status=problem.status,

@@ -64,7 +64,7 @@ class OverviewPage:
         found = await self._overview.read(visit.key, month.plus(1 - USUAL_MONTHS), month)
         due = Selection(filters=due_filters(today), sort=SORTS["dueDate"], paging=Paging(limit=_DUE_ROWS))
         due_orders, more_due = await self._orders.page(visit.key, due)
-        response: web.StreamResponse = self._site.render(
+        return self._site.render(
             visit,
             "overview.html",
             words=visit.phrases.overview,
@@ -84,7 +84,6 @@ class OverviewPage:
             unpaid=",".join(UNPAID),
             not_cancelled=",".join(NOT_CANCELLED),
         )
-        return response
 
     PAGES = (PageRoute(method="GET", path=HOME, handler=page, entry=Entry(name="overview", on_phone=True)),)
 

@@ -102,10 +102,7 @@ class SignInPages:
         )
 
     def _page(self, visit: Visit, template: str, *, status: int, **more: Any) -> web.Response:
-        response: web.Response = self._site.render(
-            visit, template, status=status, words=visit.phrases.sign_in, link_path=PATH, **more
-        )
-        return response
+        return self._site.render(visit, template, status=status, words=visit.phrases.sign_in, link_path=PATH, **more)
 
     PAGES = (
         PageRoute(method="GET", path=SIGN_IN, handler=form, is_public=True),

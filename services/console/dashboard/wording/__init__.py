@@ -4,8 +4,10 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from services.console.dashboard.wording import common, overview, sign_in
+from services.console.dashboard.wording import common, invoice, invoices, overview, sign_in
 from services.console.dashboard.wording.common import Common
+from services.console.dashboard.wording.invoice import Invoice
+from services.console.dashboard.wording.invoices import Invoices
 from services.console.dashboard.wording.overview import Overview
 from services.console.dashboard.wording.sign_in import SignIn
 
@@ -21,6 +23,8 @@ class Phrases(Struct, frozen=True, kw_only=True):
     common: Common
     sign_in: SignIn
     overview: Overview
+    invoices: Invoices
+    invoice: Invoice
 
 
 LANGUAGES: Final[dict[str, Phrases]] = {
@@ -30,6 +34,8 @@ LANGUAGES: Final[dict[str, Phrases]] = {
         common=common.DUTCH,
         sign_in=sign_in.DUTCH,
         overview=overview.DUTCH,
+        invoices=invoices.DUTCH,
+        invoice=invoice.DUTCH,
     ),
     "en": Phrases(
         language="en",
@@ -37,6 +43,8 @@ LANGUAGES: Final[dict[str, Phrases]] = {
         common=common.ENGLISH,
         sign_in=sign_in.ENGLISH,
         overview=overview.ENGLISH,
+        invoices=invoices.ENGLISH,
+        invoice=invoice.ENGLISH,
     ),
 }
 """Every language by its code."""

@@ -13,7 +13,7 @@
   const MOST_PAUSE = 15000;
 
   function keepCurrent(part) {
-    let etag = "";
+    let etag = part.dataset.etag || "";
     let pause = PAUSE;
 
     async function look() {
@@ -36,12 +36,11 @@
         if (answer.status !== 304 && !answer.ok) throw new Error(String(answer.status));
         if (answer.status === 200 && address === part.dataset.live) {
           const text = await answer.text();
-          const known = etag;
-          etag = answer.headers.get("ETag") || "";
-          if (known !== etag && part.dataset.etag !== etag && !part.contains(document.activeElement?.closest("form, details[open]"))) {
+          // Nothing is taken from under the fingers of somebody who fills in a form.
+          if (!part.contains(document.activeElement?.closest("form"))) {
+            etag = answer.headers.get("ETag") || "";
             show(part, text);
           }
-          part.dataset.etag = etag;
         }
         reachable(true);
         // A server that takes its time is asked less often.
