@@ -18,7 +18,9 @@ from services.console.handlers.keys import KeysHandler
 from services.console.handlers.orders import OrdersHandler
 from services.console.handlers.overview import OverviewHandler
 from services.console.handlers.receipts import ReceiptsHandler
+from services.console.handlers.reminders import RemindersHandler
 from services.console.handlers.settings import SettingsHandler
+from services.console.handlers.suppressions import SuppressionsHandler
 from services.console.handlers.webhooks import WebhooksHandler
 from services.console.handlers.whatsapp import WhatsAppHandler
 from services.console.handlers.whatsapp_hook import WhatsAppHookHandler
@@ -27,8 +29,11 @@ from services.console.keys import KeysStore
 from services.console.notifications import NotificationsReader
 from services.console.orders import OrdersReader
 from services.console.overview import OverviewReader
+from services.console.pauses import Pauses
 from services.console.receipts import ReceiptsReader
+from services.console.reminders import Reminders
 from services.console.settings import Settings
+from services.console.suppressions import Suppressions
 from services.console.tenancy import ROLE
 from services.console.webhooks import WebhooksStore
 from services.console.whatsapp import WhatsAppAccounts
@@ -56,6 +61,8 @@ HANDLERS = (
     KeysHandler,
     WebhooksHandler,
     CustomersHandler,
+    RemindersHandler,
+    SuppressionsHandler,
     FailuresHandler,
     DescriptionsHandler,
 )
@@ -74,6 +81,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     writing = Database(url, purpose="console writes", most=WRITING_CONNECTIONS)
     orders, history, notifications = OrdersReader(reading), HistoryReader(reading), NotificationsReader(reading)
     overview, exports = OverviewReader(reading), OrdersReader(exporting)
+    pauses = Pauses(reading, writing)
     # Likewise: anybody may post to a hook.
     hooks = Database(url, purpose="console hooks", most=HOOK_CONNECTIONS)
     secrets = Secrets(settings.secret_keys)
@@ -89,6 +97,8 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         KeysHandler(keys, KeysStore(reading, writing), body_seconds=seconds),
         WebhooksHandler(keys, webhooks, AddressPolicy(settings.webhook_networks), body_seconds=seconds),
         CustomersHandler(keys, Customers(writing)),
+        RemindersHandler(keys, Reminders(reading, writing), pauses),
+        SuppressionsHandler(keys, Suppressions(reading, writing), body_seconds=seconds),
         FailuresHandler(keys, FailuresStore(reading, writing), body_seconds=seconds),
         DescriptionsHandler(),
     ):

@@ -47,7 +47,8 @@ WHERE account_id = $1 AND livemode = $2 AND order_id = ANY($3::uuid[])
 """
 # WhatsApp's id of a message holds the number that it went to.
 _NOTIFICATIONS: Final = """
-UPDATE notifications SET recipient = NULL, subject = NULL, text_body = NULL, html_body = NULL, reference = NULL
+UPDATE notifications
+SET recipient = NULL, subject = NULL, text_body = NULL, html_body = NULL, reference = NULL, client = NULL
 WHERE account_id = $1 AND livemode = $2 AND order_id = ANY($3::uuid[])
 """
 # An endpoint's answer may quote what it was sent.
@@ -67,6 +68,8 @@ _ATTEMPTS: Final = """
 UPDATE attempts SET response = NULL WHERE notification_id IN (
     SELECT id FROM notifications WHERE account_id = $1 AND livemode = $2 AND order_id = ANY($3::uuid[]))
 """
+# A suppressed address stays on its list: it is what keeps the person from being written to.
+_PAUSE: Final = "DELETE FROM paused_customers WHERE account_id = $1 AND livemode = $2 AND email = lower($3)"
 
 
 class Customers:
@@ -82,6 +85,7 @@ class Customers:
         for first in range(0, len(found), _BATCH):
             await self._erase_orders(key, found[first : first + _BATCH])
         async with self._database.transaction() as connection:
+            await connection.execute(_PAUSE, key.account, key.live, email)
             failures = await erase_from_failures(connection, Person(key.account, key.live, email, frozenset(found)))
         return len(found) + failures
 

@@ -46,7 +46,10 @@ class Submission(Struct, frozen=True, rename="camel"):
 
 
 class Notification(Struct, frozen=True, rename="camel"):
-    """One message to one person over one channel; `step` counts a reminder's from 1."""
+    """One message to one person over one channel; `step` counts a reminder's from 1.
+
+    `sentWith` is the notification whose message told of this one too: several invoices of one client.
+    """
 
     id: UUID
     kind: Literal["confirmation", "reminder"]
@@ -57,6 +60,36 @@ class Notification(Struct, frozen=True, rename="camel"):
     to: str | None
     due_at: Timestamp
     sent_at: Timestamp | None
+    sent_with: UUID | None
+
+
+class AskedReminder(Struct, frozen=True):
+    """The notifications of a reminder that was asked for, one a channel; they become rows in a moment."""
+
+    success: Literal[True]
+    notifications: list[Notification]
+
+
+class PauseAnswer(Struct, frozen=True):
+    """Reminders are paused."""
+
+    success: Literal[True]
+    paused: Literal[True]
+
+
+class Suppression(Struct, frozen=True, rename="camel"):
+    """An address that nothing is sent to, as it is listed: lower case, or E.164."""
+
+    address: str
+    reason: str
+    created_at: Timestamp
+
+
+class SuppressionAnswer(Struct, frozen=True):
+    """A suppressed address."""
+
+    success: Literal[True]
+    suppression: Suppression
 
 
 class SettledReceipt(Struct, frozen=True, rename="camel"):

@@ -1,9 +1,10 @@
-"""Reading an order's notifications, in the order in which they fall or fell due."""
+"""Reading an order's notifications, in the order in which they fall or fell due, those to come among them."""
 
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from services.console.ahead import read_ahead
 from services.console.orders import Shown
 from services.console.paging import Paging, Place, fetch_page
 from services.console.tenancy import as_tenant
@@ -15,18 +16,23 @@ PLACE: Final = tuple[datetime, UUID]
 """The type of a place in the list: when it falls due, and its id."""
 
 _NOTIFICATIONS: Final = """
-SELECT id, kind, step, channel, state, reason, recipient, due_at, sent_at FROM notifications
+SELECT id, kind, step, channel, state, reason, recipient, due_at, sent_at,
+    CASE WHEN reason = 'sent_with' THEN message_id END AS sent_with
+FROM notifications
 WHERE account_id = $1 AND livemode = $2 AND order_id = $3 AND (due_at, id) > ($4::timestamptz, $5::uuid)
 ORDER BY due_at, id LIMIT $6
 """
 _NEWEST: Final = """
-SELECT id, kind, step, channel, state, reason, recipient, due_at, sent_at FROM notifications
+SELECT id, kind, step, channel, state, reason, recipient, due_at, sent_at,
+    CASE WHEN reason = 'sent_with' THEN message_id END AS sent_with
+FROM notifications
 WHERE account_id = $1 AND livemode = $2 AND order_id = $3
 ORDER BY coalesce(sent_at, due_at) DESC, id DESC LIMIT $4
 """
 # Of an order that the tenant may see: a notification knows no platform.
 _MESSAGE: Final = """
-SELECT n.id, n.kind, n.step, n.channel, n.state, n.reason, n.recipient, n.due_at, n.sent_at, n.language, n.subject,
+SELECT n.id, n.kind, n.step, n.channel, n.state, n.reason, n.recipient, n.due_at, n.sent_at,
+    CASE WHEN n.reason = 'sent_with' THEN n.message_id END AS sent_with, n.language, n.subject,
     n.text_body, n.html_body, o.platform, o.order_number
 FROM notifications AS n JOIN orders AS o ON o.id = n.order_id
 WHERE n.account_id = $1 AND n.livemode = $2 AND n.id = $3 AND o.account_id = $1
@@ -48,18 +54,30 @@ class NotificationsReader:
 
     async def page(self, key: ApiKey, order_id: UUID, paging: Paging) -> tuple[list[Shown], str | None] | None:
         """Return a page of an order's notifications, and the cursor of the next; None where there is no order."""
-        values = (key.account, key.live, order_id, *(paging.after or _FIRST), paging.fetched)
+        after = paging.after or _FIRST
+        values = (key.account, key.live, order_id, *after, paging.fetched)
         async with as_tenant(self._database, key) as connection:
             page = await fetch_page(connection, _NOTIFICATIONS, values, paging, _place_of)
             if not page.rows and await connection.fetchval(_HAS_HISTORY, key.account, key.live, order_id) is None:
                 return None
-        return [_view(row) for row in page.rows], page.next_cursor
+            ahead = await read_ahead(connection, key, order_id)
+        listed = [(_place_of(row), _view(row)) for row in page.rows]
+        # What lies beyond the last row of a page that is not the last one belongs to the next.
+        until = listed[-1][0] if listed and page.next_cursor is not None else None
+        listed += [one for one in ahead if one[0] > after and (until is None or one[0] <= until)]
+        listed.sort(key=lambda one: one[0])
+        shown = listed[: paging.limit]
+        more = page.next_cursor is not None or len(listed) > len(shown)
+        return [view for _, view in shown], paging.cursor_at(shown[-1][0]) if more else None
 
     async def newest(self, key: ApiKey, order_id: UUID, most: int) -> list[Shown]:
         """Return an order's newest notifications, those to come among them, the last first."""
         async with as_tenant(self._database, key) as connection:
             rows = await connection.fetch(_NEWEST, key.account, key.live, order_id, most)
-        return [_view(row) for row in rows]
+            ahead = await read_ahead(connection, key, order_id)
+        listed = [((row["sent_at"] or row["due_at"], row["id"]), _view(row)) for row in rows] + ahead
+        listed.sort(key=lambda one: one[0], reverse=True)
+        return [view for _, view in listed[:most]]
 
     async def message(self, key: ApiKey, notification_id: UUID) -> Shown | None:
         """Return a notification with what it says, whose order's it is, and each try to send it; None if unknown."""
@@ -95,6 +113,7 @@ def _view(row: Row) -> Shown:
         "to": row["recipient"],
         "dueAt": _time(row["due_at"]),
         "sentAt": _time(row["sent_at"]),
+        "sentWith": None if row["sent_with"] is None else str(row["sent_with"]),
     }
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from services.notifier.rows import CLIENT, OPEN
+from services.notifier.rows import OPEN
+from shared.clients import CLIENT
 from shared.database import Connection
 
 # A row whose claim has run out belonged to a notifier that died: it is taken again, with the same id, hence Message-ID.

@@ -36,8 +36,8 @@ class Notification(Struct, frozen=True, kw_only=True):
     """A planned notification that has fallen due, with what is known of its place among the others of its order.
 
     `run_began` is the moment of its run's submission; `newer` tells that a later one of the same kind stands in its
-    place; `before` counts the reminders of its cycle that were sent; `attempts` counts the tries so far, of which those
-    that no notifier finished are one with the next. `message_id` is the id under which it was handed over before.
+    place; `before` counts the reminders sent since the order was last paid; `attempts` counts the tries so far, of
+    which those that no notifier finished are one with the next. `message_id` is the id under which it was handed over.
     """
 
     id: UUID

@@ -5,7 +5,8 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from services.notifier.notification import Planned
-from services.notifier.rows import CLIENT, SETTLE_SECONDS
+from services.notifier.rows import SETTLE_SECONDS
+from shared.clients import CLIENT
 from shared.database import Database
 from shared.messages.formats import show_text
 from shared.metrics import FAILURES, PLANNED

@@ -7,24 +7,15 @@ import msgspec
 from services.notifier.due import Due
 from services.notifier.notification import Notification
 from shared.account_settings import read_account_settings
+from shared.clients import ADDRESS, CLIENT
 from shared.database import Row
 from shared.messages.account import Account, TemplateSetup
-from shared.messages.order import ADDRESSES, Item, Order
+from shared.messages.order import Item, Order
 from shared.orders.moments import to_datetime
 from shared.versions import moment_of
 
 OPEN: Final = "('planned', 'held', 'waiting', 'sending')"
 """The states of what may still leave."""
-
-ADDRESS: Final = f"""CASE n.channel {
-    " ".join(f"WHEN '{channel}' THEN lower(nullif(o.{column}, ''))" for channel, column in ADDRESSES.items())
-} END"""
-"""Where the client of an order `o` is reached over the channel of a notification `n`; letter case does not matter."""
-
-CLIENT: Final = f"""
-    CASE WHEN {ADDRESS} IS NOT NULL THEN md5(concat_ws(' ', n.account_id, n.livemode, n.channel, {ADDRESS}))::uuid END
-"""
-"""One client of one account, in one world, on one channel. A digest, and so of one size."""
 
 # What somebody wrote into the database by hand must not stop the neighbours.
 SETTLE_SECONDS: Final = """
@@ -54,7 +45,8 @@ SELECT n.id, n.account_id, n.livemode, n.order_id, n.kind, n.event_type, n.run_i
        CASE WHEN n.kind = 'reminder' THEN (
            SELECT count(*) FROM notifications other
            WHERE other.order_id = n.order_id AND other.kind = 'reminder'
-             AND other.id <> n.id AND other.run_id = n.run_id AND other.state IN ('sent', 'delivered', 'simulated')
+             AND other.id <> n.id AND other.state IN ('sent', 'delivered', 'simulated')
+             AND other.sent_at > coalesce(o.paid_since, '-infinity')
        ) ELSE 0 END AS before,
        EXISTS (
            SELECT FROM notifications other LEFT JOIN submissions other_began ON other_began.id = other.run_id

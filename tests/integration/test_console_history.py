@@ -146,6 +146,7 @@ async def test_notifications_stand_in_the_order_in_which_they_fall_due(
             "to": "klant@bedrijf.nl",
             "dueAt": "2026-11-22T10:00:00.000000Z",
             "sentAt": "2026-11-22T12:00:00.500000Z",
+            "sentWith": None,
         },
         {
             "id": str(later),
@@ -157,6 +158,7 @@ async def test_notifications_stand_in_the_order_in_which_they_fall_due(
             "to": None,
             "dueAt": "2026-11-22T11:00:00.000000Z",
             "sentAt": None,
+            "sentWith": None,
         },
     ]
     assert await read_all(console, "/orders/custom/1/notifications") == rows

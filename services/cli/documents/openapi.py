@@ -31,9 +31,10 @@ _PATH_PARAMETERS: Final[dict[str, tuple[Any, str]]] = {
         Annotated[str, Meta(max_length=254, extra_json_schema={"format": "email"})],
         "The person's e-mail address, now or in the past.",
     ),
+    "address": (str, "An address as it is listed: e-mail, or a phone number (a + is written %2B)."),
 }
 _TAGS: Final = (
-    *("Orders", "Overview", "Settings", "Keys", "Webhooks", "Customers", "Failures", "Hooks"),
+    *("Orders", "Overview", "Settings", "Notifications", "Keys", "Webhooks", "Customers", "Failures", "Hooks"),
     *("Operation", "Descriptions"),
 )
 """In the order in which people read them."""

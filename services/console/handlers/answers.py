@@ -8,10 +8,13 @@ import msgspec
 from aiohttp import web
 
 from services.console.orders import Shown
+from shared.errors import Fault
 from shared.http.authentication import allow_platform
 from shared.http.problems import Problem
 from shared.keys import ApiKey
+from shared.orders.contact import email_fault
 from shared.orders.identity import Identity
+from shared.orders.text import text_fault
 
 NOT_STORED = {"Cache-Control": "no-store"}
 
@@ -40,6 +43,25 @@ def order_in_path(request: web.Request, key: ApiKey) -> Identity:
     if not (could_be_stored(platform) and could_be_stored(number)):
         raise order_not_found()
     return Identity(key.account, key.live, platform, number)
+
+
+def customer_in_path(request: web.Request, key: ApiKey) -> str:
+    """Return the address of the customer that a path names; 403 for a key of some platforms, 422 for no address."""
+    refuse_key_of_some_platforms(key)
+    email = request.match_info["email"]
+    fault = text_fault(email) or email_fault(email)
+    if fault is not None:
+        raise Problem(
+            422, "invalid_parameter", "The address of the customer is wrong", faults=(Fault("/email", fault),)
+        )
+    return email
+
+
+def refuse_key_of_some_platforms(key: ApiKey) -> None:
+    """Raise 403 for a key that is for some platforms only, where a whole account is concerned."""
+    if key.platforms is not None:
+        sentence = "This API key is for some platforms only: what concerns all orders takes one that is for all"
+        raise Problem(403, "platform_not_allowed", sentence)
 
 
 def id_in_path(request: web.Request) -> UUID | None:
