@@ -22,7 +22,6 @@ from services.notifier.gathering import Gathered, Rest, Together, gather
 from services.notifier.locks import hold_all, lock_confirmations, lock_reminders, next_due
 from services.notifier.message import Claimed, Message
 from services.notifier.rows import READ_DUE, read_due
-from shared.clients import ADDRESS
 from shared.database import Connection, Database, translate
 from shared.errors import DataError
 from shared.metrics import NOT_SENT

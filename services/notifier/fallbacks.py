@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from services.notifier.rows import CLIENT
+from shared.clients import CLIENT
 from shared.database import Connection
 from shared.messages.order import FALLBACK
 from shared.metrics import PLANNED
