@@ -49,11 +49,17 @@ class Visitor:
         return await self._ask("GET", path, headers=_named(headers))
 
     async def post(
-        self, path: str, *, origin: str | None = "", headers: Mapping[str, str] | None = None, **fields: str
+        self,
+        path: str,
+        form: Mapping[str, str] | None = None,
+        *,
+        origin: str | None = "",
+        headers: Mapping[str, str] | None = None,
+        **fields: str,
     ) -> Seen:
         """Send a form; with the origin of this site unless another, or None, is given."""
         headers = {**({} if origin is None else {"Origin": origin or self.origin}), **(headers or {})}
-        return await self._ask("POST", path, data=fields, headers=headers)
+        return await self._ask("POST", path, data={**(form or {}), **fields}, headers=headers)
 
     async def sign_in(self, key: str) -> Seen:
         """Sign in with a key."""

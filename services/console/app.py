@@ -82,6 +82,8 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     orders, history, notifications = OrdersReader(reading), HistoryReader(reading), NotificationsReader(reading)
     overview, exports = OverviewReader(reading), OrdersReader(exporting)
     pauses = Pauses(reading, writing)
+    account_settings, api_keys = SettingsStore(reading, writing), KeysStore(reading, writing)
+    failures = FailuresStore(reading, writing)
     # Likewise: anybody may post to a hook.
     hooks = Database(url, purpose="console hooks", most=HOOK_CONNECTIONS)
     secrets = Secrets(settings.secret_keys)
@@ -91,21 +93,31 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         ExportHandler(keys, exports),
         ReceiptsHandler(keys, ReceiptsReader(reading)),
         OverviewHandler(keys, overview),
-        SettingsHandler(keys, SettingsStore(reading, writing), body_seconds=seconds),
+        SettingsHandler(keys, account_settings, body_seconds=seconds),
         WhatsAppHandler(keys, WhatsAppAccounts(reading, writing, secrets), body_seconds=seconds),
         WhatsAppHookHandler(StatusInbox(hooks, secrets)),
-        KeysHandler(keys, KeysStore(reading, writing), body_seconds=seconds),
+        KeysHandler(keys, api_keys, body_seconds=seconds),
         WebhooksHandler(keys, webhooks, AddressPolicy(settings.webhook_networks), body_seconds=seconds),
         CustomersHandler(keys, Customers(writing)),
         RemindersHandler(keys, Reminders(reading, writing), pauses),
         SuppressionsHandler(keys, Suppressions(reading, writing), body_seconds=seconds),
-        FailuresHandler(keys, FailuresStore(reading, writing), body_seconds=seconds),
+        FailuresHandler(keys, failures, body_seconds=seconds),
         DescriptionsHandler(),
     ):
         add_routes(application, handler)
     # Signing in and out must not wait for whoever reads or writes much.
     visiting = Database(url, purpose="console sessions", most=VISITING_CONNECTIONS)
-    readers = Readers(orders, exports, history, notifications, overview)
+    readers = Readers(
+        orders=orders,
+        exports=exports,
+        history=history,
+        notifications=notifications,
+        overview=overview,
+        settings=account_settings,
+        keys=api_keys,
+        failures=failures,
+        webhooks=webhooks,
+    )
     mount_dashboard(application, settings, keys, visiting, readers)
     return (reading, exporting, writing, hooks, visiting)
 

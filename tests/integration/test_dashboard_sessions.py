@@ -177,7 +177,7 @@ async def test_worlds_can_be_switched_only_where_the_key_could_have_the_other(
         ({"token": test_link}, True),
     ):
         path = "/dashboard/sign-in/link" if "token" in sign_in else "/dashboard/sign-in"
-        await visitor.post(path, headers=None, **sign_in)
+        await visitor.post(path, sign_in)
         page = await visitor.get("/dashboard", Accept_Language="en")
         assert ("test data" in page.words) is banner
         assert 'action="/dashboard/world"' not in page.text

@@ -5,30 +5,45 @@ from datetime import timedelta
 from aiohttp import web
 from msgspec import Struct
 
+from services.console.account_settings import SettingsStore
+from services.console.dashboard.pages.failures import FailuresPages
 from services.console.dashboard.pages.invoice import InvoicePage
 from services.console.dashboard.pages.invoices import InvoicesPage
+from services.console.dashboard.pages.keys import KeysPage
 from services.console.dashboard.pages.overview import OverviewPage
+from services.console.dashboard.pages.settings import SettingsPage
 from services.console.dashboard.pages.sign_in import SignInPages
+from services.console.dashboard.pages.webhooks import WebhooksPages
+from services.console.dashboard.reminder_preview import ReminderPreview
 from services.console.dashboard.sessions import Sessions
 from services.console.dashboard.sign_in_links import SignInLinks
 from services.console.dashboard.site import Site
+from services.console.failures import FailuresStore
 from services.console.history import HistoryReader
+from services.console.keys import KeysStore
 from services.console.notifications import NotificationsReader
 from services.console.orders import OrdersReader
 from services.console.overview import OverviewReader
 from services.console.settings import Settings
+from services.console.webhooks import WebhooksStore
+from shared.addresses import AddressPolicy
 from shared.database import Database
 from shared.http.authentication import FindsKeys
+from shared.messages.rendering import Renderer
 
 
-class Readers(Struct, frozen=True):
-    """What the pages read with: the same readers as the API's."""
+class Readers(Struct, frozen=True, kw_only=True):
+    """What the pages read and act with: the same readers and stores as the API's."""
 
     orders: OrdersReader
     exports: OrdersReader
     history: HistoryReader
     notifications: NotificationsReader
     overview: OverviewReader
+    settings: SettingsStore
+    keys: KeysStore
+    failures: FailuresStore
+    webhooks: WebhooksStore
 
 
 def mount_dashboard(
@@ -43,6 +58,10 @@ def mount_dashboard(
         OverviewPage(site, readers.overview, readers.orders),
         InvoicesPage(site, readers.orders, readers.exports),
         InvoicePage(site, readers.orders, readers.history, readers.notifications),
+        WebhooksPages(site, readers.webhooks, AddressPolicy(settings.webhook_networks)),
+        FailuresPages(site, readers.failures),
+        SettingsPage(site, readers.settings, ReminderPreview(Renderer())),
+        KeysPage(site, readers.keys),
     ):
         site.add(pages)
     site.close()

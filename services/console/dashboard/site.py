@@ -18,6 +18,7 @@ from services.console.dashboard.rendering import set_up
 from services.console.dashboard.sessions import Session, Sessions
 from services.console.dashboard.visit import (
     HOME,
+    MOST_BYTES,
     SignedOut,
     Visit,
     check_csrf,
@@ -56,6 +57,7 @@ class PageRoute(Struct, frozen=True, kw_only=True):
     scope: Scope = "orders:read"
     is_public: bool = False
     entry: Entry | None = None
+    most_bytes: int = MOST_BYTES
 
 
 class HasPages(Protocol):
@@ -152,7 +154,7 @@ class Site:
         form: Mapping[str, str] = {}
         if route.method == "POST":
             check_origin(request)
-            form = await read_form(request, seconds=self._body_seconds)
+            form = await read_form(request, most_bytes=route.most_bytes, seconds=self._body_seconds)
             if session is not None and not route.is_public:
                 check_csrf(request, session, form)
         if session is not None and not route.is_public and not session.can(route.scope):

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, quote
 
 from aiohttp import web
 from msgspec import Struct
+from multidict import MultiDict
 
 from services.console.dashboard.cookies import is_secure
 from services.console.dashboard.formats import Formats
@@ -49,6 +50,12 @@ class Visit(Struct, frozen=True, kw_only=True):
         return self.session
 
     @property
+    def query(self) -> MultiDict[str]:
+        """The parameters of a GET, without the notice that the page before leaves; a form's address has none."""
+        given = self.request.query.items() if self.request.method == "GET" else ()
+        return MultiDict((name, value) for name, value in given if name != "notice")
+
+    @property
     def is_partial(self) -> bool:
         """Whether a script asks for a part of the page alone."""
         return self.request.headers.get("HX-Request") == "true"
@@ -73,10 +80,10 @@ def sign_in_path(request: web.Request) -> str:
     return SIGN_IN if back == HOME else f"{SIGN_IN}?next={quote(back, safe='')}"
 
 
-async def read_form(request: web.Request, *, seconds: float) -> dict[str, str]:
+async def read_form(request: web.Request, *, most_bytes: int, seconds: float) -> dict[str, str]:
     """Return the fields of a form."""
-    check_declared(request, most_bytes=MOST_BYTES, types=(_FORM,))
-    body = await read_body(request, most_bytes=MOST_BYTES, seconds=seconds)
+    check_declared(request, most_bytes=most_bytes, types=(_FORM,))
+    body = await read_body(request, most_bytes=most_bytes, seconds=seconds)
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
     except ValueError as error:

@@ -4,12 +4,26 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from services.console.dashboard.wording import common, invoice, invoices, overview, sign_in
+from services.console.dashboard.wording import (
+    common,
+    failures,
+    invoice,
+    invoices,
+    keys,
+    overview,
+    settings,
+    sign_in,
+    webhooks,
+)
 from services.console.dashboard.wording.common import Common
+from services.console.dashboard.wording.failures import Failures
 from services.console.dashboard.wording.invoice import Invoice
 from services.console.dashboard.wording.invoices import Invoices
+from services.console.dashboard.wording.keys import Keys
 from services.console.dashboard.wording.overview import Overview
+from services.console.dashboard.wording.settings import Settings
 from services.console.dashboard.wording.sign_in import SignIn
+from services.console.dashboard.wording.webhooks import Webhooks
 
 Language = Literal["nl", "en"]
 DEFAULT: Final[Language] = "nl"
@@ -25,6 +39,10 @@ class Phrases(Struct, frozen=True, kw_only=True):
     overview: Overview
     invoices: Invoices
     invoice: Invoice
+    settings: Settings
+    keys: Keys
+    failures: Failures
+    webhooks: Webhooks
 
 
 LANGUAGES: Final[dict[str, Phrases]] = {
@@ -36,6 +54,10 @@ LANGUAGES: Final[dict[str, Phrases]] = {
         overview=overview.DUTCH,
         invoices=invoices.DUTCH,
         invoice=invoice.DUTCH,
+        settings=settings.DUTCH,
+        keys=keys.DUTCH,
+        failures=failures.DUTCH,
+        webhooks=webhooks.DUTCH,
     ),
     "en": Phrases(
         language="en",
@@ -45,6 +67,10 @@ LANGUAGES: Final[dict[str, Phrases]] = {
         overview=overview.ENGLISH,
         invoices=invoices.ENGLISH,
         invoice=invoice.ENGLISH,
+        settings=settings.ENGLISH,
+        keys=keys.ENGLISH,
+        failures=failures.ENGLISH,
+        webhooks=webhooks.ENGLISH,
     ),
 }
 """Every language by its code."""

@@ -112,6 +112,19 @@
     if (event.persisted) document.querySelectorAll("form button[disabled]").forEach((button) => { button.disabled = false; });
   });
 
+  // What is shown once can be copied.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const secret = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(secret.textContent.trim());
+      button.querySelector("span").textContent = button.dataset.copied;
+    } catch {
+      getSelection().selectAllChildren(secret);
+    }
+  });
+
   // A notice is said once: a page loaded again does not say it again.
   const address = new URL(location.href);
   if (address.searchParams.has("notice")) {
