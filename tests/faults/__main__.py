@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
+from tests.faults.grounds import standing_on
 from tests.faults.guards import GUARDS, show
 from tests.faults.oracle import Findings
 from tests.faults.scenarios import SCENARIOS, matching
-from tests.faults.stack import Stack, running_stack
+from tests.faults.stack import Stack
 from tests.faults.table import table
 from tests.faults.trial import Outcome, Scenario, play
 
@@ -43,19 +44,33 @@ async def _run(options: argparse.Namespace) -> int:
         return 64
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="bugalou-faults-", ignore_cleanup_errors=True) as folder:
-        async with running_stack(Path(folder) / "local") as stack:
-            if options.seconds:
-                await _pairs(stack, chosen, options, Path(folder), outcomes)
-            else:
-                for time_ in range(options.times):
-                    for scenario in chosen:
-                        await _one(stack, [scenario], f"{options.seed}/{time_}", Path(folder), outcomes)
-            if any(outcome.findings for outcome in outcomes) and options.keep:
-                options.keep.mkdir(parents=True, exist_ok=True)
-                for log in stack.layout.log.glob("*.log"):
-                    (options.keep / log.name).write_bytes(log.read_bytes())
+        for ground in dict.fromkeys(scenario.ground for scenario in chosen):
+            here = [scenario for scenario in chosen if scenario.ground == ground]
+            if options.seconds and ground == "plain":
+                async with standing_on(ground, Path(folder)) as stack:
+                    await _pairs(stack, here, options, Path(folder), outcomes)
+            elif not options.seconds:
+                async with standing_on(ground, Path(folder)) as stack:
+                    await _singles(stack, here, options, Path(folder), outcomes)
     print(table(outcomes))
     return 1 if any(outcome.findings for outcome in outcomes) else 0
+
+
+async def _singles(
+    stack: Stack, here: Sequence[Scenario], options: argparse.Namespace, folder: Path, outcomes: list[Outcome]
+) -> None:
+    for number in range(options.times):
+        for scenario in here:
+            await _one(stack, [scenario], f"{options.seed}/{number}", folder, outcomes)
+            _keep_logs(stack, options, outcomes)
+
+
+def _keep_logs(stack: Stack, options: argparse.Namespace, outcomes: Sequence[Outcome]) -> None:
+    if options.keep and outcomes[-1].findings:
+        folder = options.keep / f"{len(outcomes)}"
+        folder.mkdir(parents=True, exist_ok=True)
+        for log in stack.layout.log.glob("*.log"):
+            (folder / log.name).write_bytes(log.read_bytes())
 
 
 async def _pairs(
@@ -68,6 +83,7 @@ async def _pairs(
     while time.monotonic() < deadline:
         number += 1
         await _one(stack, random.sample(able, 2), f"{options.seed}/{number}", folder, outcomes)
+        _keep_logs(stack, options, outcomes)
 
 
 async def _one(stack: Stack, scenarios: Sequence[Scenario], seed: str, folder: Path, outcomes: list[Outcome]) -> None:

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from tests.faults import broker, hosts, postgres, processes, receivers, traffic
+from tests.faults import broker, cluster, disk, hosts, postgres, processes, receivers, traffic
 from tests.faults.trial import Scenario
 
-MODULES: Final = (processes, broker, postgres, receivers, traffic, hosts)
+MODULES: Final = (processes, broker, cluster, postgres, disk, receivers, traffic, hosts)
 SCENARIOS: Final[dict[str, Scenario]] = {scenario.name: scenario for module in MODULES for scenario in module.SCENARIOS}
 
 

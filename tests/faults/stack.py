@@ -35,17 +35,19 @@ from tests.proxy import Proxy
 
 _TICK_SECONDS: Final = 0.05
 _READY_SECONDS: Final = 90.0
+_NOTHING: Final = ("sleep", "infinity")
 PREFIX: Final = "bugalou"
 NAMES: Final = Names(PREFIX)
 
 
 class Shape(Struct, frozen=True, kw_only=True):
-    """How many processes there are of each service, and what all of them are given besides the addresses."""
+    """How many processes there are of each service and of RabbitMQ, and what all are given besides the addresses."""
 
     gateways: int = 2
     workers: int = 2
     relays: int = 2
     notifiers: int = 2
+    nodes: int = 1
     variables: Mapping[str, str] = {}
 
 
@@ -57,13 +59,25 @@ class Stack:
         self._shape = shape
         self._checkout = checkout
         password = secrets.token_hex(16)
-        ports = free_ports(5 + shape.gateways)
+        ports = free_ports(5 + shape.gateways + 2 * (shape.nodes - 1))
         self.postgres = PrivatePostgres(postgres_folder or layout.postgres, ports[0], password=password)
         self.rabbitmq = PrivateRabbitMQ(
             layout.rabbitmq, ports[1], password=password, internal_ports=(ports[2], ports[3])
         )
         self._mail_port = ports[4]
-        self.gateway_ports = ports[5:]
+        self.gateway_ports = ports[5 : 5 + shape.gateways]
+        spare = ports[5 + shape.gateways :]
+        self.nodes = [self.rabbitmq]
+        """RabbitMQ's nodes; they share epmd and cookie."""
+        for number in range(2, shape.nodes + 1):
+            node = PrivateRabbitMQ(
+                layout.root / f"rabbitmq-{number}",
+                spare.pop(),
+                password=password,
+                internal_ports=(ports[2], spare.pop()),
+                name=f"bugalou-{number}",
+            )
+            self.nodes.append(node)
         self.smtp = Proxy(f"smtp://{LOOPBACK}:{self._mail_port}")
         """What stands between the notifiers and their mail server."""
         self._kept: dict[str, Kept] = {}
@@ -153,6 +167,10 @@ class Stack:
         """Start a process anew with other variables besides its own; with none, with its own alone."""
         await self.become(name, self._programs[name], **variables)
 
+    async def hold(self, name: str) -> None:
+        """End a process at once, and let nothing stand in its place until `give`."""
+        await self.become(name, replace(self._programs[name], argv=_NOTHING))
+
     async def become(self, name: str, program: Program, **variables: str) -> None:
         """Start a process anew as another program."""
         before = self.pid(name)
@@ -168,11 +186,13 @@ class Stack:
     async def start(self) -> None:
         """Start everything; return when it can be used."""
         await self.smtp.restore()
-        for server in (self.rabbitmq, self.postgres):
-            await asyncio.to_thread(server.prepare)
+        for node in self.nodes:
+            await asyncio.to_thread(node.prepare)
+        await asyncio.to_thread(self.postgres.prepare)
         given = self._given()
         servers = [
             *self.rabbitmq.programs(),
+            *self._other_nodes(),
             *self.postgres.programs(),
             mail_program(self.layout, self._mail_port, given),
         ]
@@ -180,6 +200,9 @@ class Stack:
         self._add(servers)
         for program in servers:
             await self.works(program.name)
+        for node in self.nodes[1:]:
+            for words in (("stop_app",), ("reset",), ("join_cluster", self.rabbitmq.node), ("start_app",)):
+                await asyncio.to_thread(node.control, *words)
         await migrate(self.postgres.url)
         self._add(self._services(given))
         await self.all_work()
@@ -220,6 +243,12 @@ class Stack:
             self._kept[program.name] = Kept(program, self._launch)
         self.tick()
 
+    def _other_nodes(self) -> list[Program]:
+        # Their port mapper is the first one's.
+        return [
+            replace(node.programs()[-1], name=f"rabbitmq-{number}") for number, node in enumerate(self.nodes[1:], 2)
+        ]
+
     def _launch(self, program: Program) -> Child:
         return Child(program, self.layout.log_file(program.name))
 
@@ -228,7 +257,7 @@ class Stack:
         return {
             **passed,
             "BUGALOU_DATABASE_URL": self.postgres.url,
-            "BUGALOU_AMQP_URL": self.rabbitmq.url,
+            "BUGALOU_AMQP_URL": ",".join(node.url for node in self.nodes),
             "BUGALOU_AMQP_PREFIX": PREFIX,
             "BUGALOU_HTTP_HOST": LOOPBACK,
             "BUGALOU_SMTP_HOST": LOOPBACK,

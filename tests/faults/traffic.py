@@ -1,6 +1,5 @@
 """No harm at all, and what the broker itself may do: every message handed over twice, in any order."""
 
-from dataclasses import replace
 from typing import Final
 
 from aio_pika import DeliveryMode, Message
@@ -10,15 +9,13 @@ from tests.faults.stack import NAMES
 from tests.faults.trial import Scenario, Trial
 from tests.queues import channel_to
 
-_AWAY: Final = ("sleep", "infinity")
-
 
 async def _doubled_and_shuffled(trial: Trial) -> None:
     """While no worker is there, every message is taken out and put back twice, in another order."""
     stack = trial.stack
     workers = stack.names_of("worker")
     for name in workers:
-        await stack.become(name, replace(stack.program(name), argv=_AWAY))
+        await stack.hold(name)
     await trial.progress(300)
     async with channel_to(stack.rabbitmq.url) as channel:
         queue = await channel.get_queue(NAMES.submissions, ensure=False)

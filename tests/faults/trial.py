@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 
 import aiohttp
@@ -84,6 +84,10 @@ class Trial:
                 await asyncio.sleep(0.2)
 
 
+Ground = Literal["plain", "cluster", "small disk"]
+"""What a scenario needs to stand on; `tests.faults.grounds` makes it."""
+
+
 class Scenario(Struct, frozen=True):
     """Something bad, by name; what it makes unavoidable; whether it may come together with another one."""
 
@@ -92,6 +96,7 @@ class Scenario(Struct, frozen=True):
     tolerance: Tolerance = Tolerance()
     pairs: bool = True
     quick: bool = False
+    ground: Ground = "plain"
 
 
 class Outcome(Struct, frozen=True):
