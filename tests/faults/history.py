@@ -77,8 +77,9 @@ async def unsettled(database: Database, account: UUID) -> dict[str, int]:
         row = await connection.fetchrow(
             f"""
             SELECT (SELECT count(*) FROM outbox WHERE account_id = $1 AND sent_at IS NULL) AS outbox,
-                (SELECT count(*) FROM notifications WHERE account_id = $1 AND channel = 'email'
-                    AND kind = 'confirmation' AND state IN {_BUSY}) AS confirmations
+                (SELECT count(*) FROM notifications n JOIN orders o ON o.id = n.order_id
+                    WHERE n.account_id = $1 AND n.channel = 'email' AND n.kind = 'confirmation'
+                    AND n.state IN {_BUSY} AND o.customer_email IS NOT NULL) AS confirmations
             """,
             account,
         )

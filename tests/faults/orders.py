@@ -10,11 +10,12 @@ _AMOUNTS: Final = (None, None, "10.00", "500.00", "2950.00")
 
 
 class Orders:
-    """Invents updates; each order has a client of its own, whose address ends in `domain`."""
+    """Invents updates; each order has a client of its own, whose address ends in `domain` (None: none is known)."""
 
-    def __init__(self, random: Random, domain: str, *, count: int = 40) -> None:
+    def __init__(self, random: Random, domain: str | None, *, count: int = 40, prefix: str = "INV") -> None:
         self._random = random
         self._domain = domain
+        self._prefix = prefix
         self._count = count
         self._made = 0
 
@@ -25,14 +26,14 @@ class Orders:
         self._made += 1
         body: dict[str, Any] = {
             "platform": "custom",
-            "orderNumber": f"INV-{order}",
+            "orderNumber": f"{self._prefix}-{order}",
             "orderStatus": random.choice(("processing", "processing", "processing", "delivered", "cancelled")),
             "metadata": {"n": str(self._made)},
         }
         if random.random() < 0.8:
             body["paymentStatus"] = random.choice(_STATUSES)
         if random.random() < 0.7:
-            body |= {"customerEmail": self._address(order), "customerName": f"Klant {order}", "total": "2950.00"}
+            body |= {**self._address(order), "customerName": f"Klant {order}", "total": "2950.00"}
             body |= {"currency": "EUR", "items": [{"name": "Ontwerp", "quantity": 1, "price": "2950.00"}]}
         amount = random.choice(_AMOUNTS)
         if amount is not None:
@@ -53,10 +54,10 @@ class Orders:
         return [
             {
                 "platform": "custom",
-                "orderNumber": f"INV-{order}",
+                "orderNumber": f"{self._prefix}-{order}",
                 "orderStatus": "delivered",
                 "paymentStatus": "paid",
-                "customerEmail": self._address(order),
+                **self._address(order),
                 "total": "2950.00",
                 "currency": "EUR",
                 "amountPaid": "2950.00",
@@ -65,5 +66,5 @@ class Orders:
             for order in range(self._count)
         ]
 
-    def _address(self, order: int) -> str:
-        return f"klant-{order}@{self._domain}"
+    def _address(self, order: int) -> dict[str, str]:
+        return {"customerEmail": f"klant-{order}@{self._domain}"} if self._domain else {}

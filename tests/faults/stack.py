@@ -44,7 +44,7 @@ class Shape(Struct, frozen=True, kw_only=True):
     """How many processes there are of each service and of RabbitMQ, and what all are given besides the addresses."""
 
     gateways: int = 2
-    workers: int = 2
+    workers: int = 3
     relays: int = 2
     notifiers: int = 2
     nodes: int = 1

@@ -58,6 +58,18 @@ class Writer:
             await asyncio.gather(*(self._make(session, Call([order])) for order in self._orders.last_words()))
         await asyncio.sleep(0)
 
+    async def deliver(self, calls: Sequence[Call], *, concurrent: int) -> None:
+        """Make these calls too, so many at once, and return when all are accepted."""
+        waiting = iter(calls)
+
+        async def client(session: aiohttp.ClientSession) -> None:
+            for call in waiting:
+                await self._make(session, call)
+
+        timeout = aiohttp.ClientTimeout(total=HUNG_SECONDS)
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session:
+            await asyncio.gather(*(client(session) for _ in range(concurrent)))
+
     def stop(self) -> None:
         """Begin no more calls."""
         self._stopping.set()
