@@ -237,9 +237,7 @@ def _check_events(account: Account, contents: Contents, orders: Mapping[UUID, Or
 
 
 def _check_told(id: UUID, order: Order, told: Counter[tuple[str, UUID]], findings: Findings) -> None:
-    """Each run is told once. Twice where two runs were told that a submission between them, since it proved a retry,
-    or came with a lower version under its key, no longer keeps apart.
-    """
+    """Each run is told once; twice only where what kept two told runs apart proved a retry, or got a lower version."""
     findings.doubled += [f"{fact}: told {times} times" for fact, times in told.items() if times > 1]
     members = {one.id for one in order.effective} | set(order.retries)
     for event_type, speaker in told:
