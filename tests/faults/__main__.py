@@ -12,6 +12,7 @@ from random import Random
 from tests.faults.grounds import standing_on
 from tests.faults.guards import GUARDS, show
 from tests.faults.oracle import Findings
+from tests.faults.overload import measure
 from tests.faults.scenarios import SCENARIOS, matching
 from tests.faults.stack import Stack
 from tests.faults.table import table
@@ -36,6 +37,9 @@ async def _break_guards(options: argparse.Namespace) -> int:
 
 
 async def _run(options: argparse.Namespace) -> int:
+    if options.overload:
+        with tempfile.TemporaryDirectory(prefix="bugalou-faults-", ignore_cleanup_errors=True) as place:
+            return 0 if await measure(Path(place)) else 1
     if options.guards:
         return await _break_guards(options)
     chosen = matching(options.scenario)
@@ -109,6 +113,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=1, help="play each so often")
     parser.add_argument("--seconds", type=float, default=0, help="play random pairs for so long instead")
     parser.add_argument("--guards", action="store_true", help="break each guard once, and see the oracle turn red")
+    parser.add_argument("--overload", action="store_true", help="measure what is accepted under overload")
     parser.add_argument("--seed", default="1", help="what decides all that is random")
     parser.add_argument("--keep", type=Path, default=None, help="where the logs are kept if anything is amiss")
     return asyncio.run(_run(parser.parse_args()))

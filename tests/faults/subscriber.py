@@ -2,7 +2,9 @@
 
 from collections import Counter
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
+
+from aio_pika import Message
 
 from tests.faults.stack import NAMES
 from tests.queues import channel_to, ready_in
@@ -25,20 +27,22 @@ async def subscribe(amqp_url: str) -> None:
 
 
 async def take_published(amqp_url: str) -> Counter[UUID]:
-    """Return how often each event has come, and forget it; nothing may be on its way any more."""
+    """Return how often each event has come, and forget it; nothing may be on its way any more.
+
+    A message of our own marks the end: how much a quorum queue says that it holds can be seconds old.
+    """
     seen: Counter[UUID] = Counter()
+    end = uuid4()
     async with channel_to(amqp_url) as channel:
-        left = await ready_in(channel, _QUEUE)
-        queue = await channel.get_queue(_QUEUE, ensure=False)
+        await channel.default_exchange.publish(Message(b"", message_id=str(end)), _QUEUE)
         await channel.set_qos(1000)
-        if left:
-            async with queue.iterator(timeout=_SILENT_SECONDS) as messages:
-                async for message in messages:
-                    seen[UUID(message.message_id)] += 1
-                    await message.ack()
-                    left -= 1
-                    if not left:
-                        break
+        queue = await channel.get_queue(_QUEUE, ensure=False)
+        async with queue.iterator(timeout=_SILENT_SECONDS) as messages:
+            async for message in messages:
+                await message.ack()
+                seen[UUID(message.message_id)] += 1
+                if seen[end]:
+                    break
     return seen
 
 

@@ -123,7 +123,7 @@ async def play(
     try:
         await subscribe(stack.rabbitmq.url)
         account, live, _ = await Accounts(database).create(name, SCOPES)
-        await _key_is_known(stack, live.key)
+        await key_is_known(stack, live.key)
         domain = f"{account.hex}.example.com"
         journal = Journal(folder / f"{account.hex}.journal")
         writer = Writer(stack.urls, live.key, journal, Orders(random, domain), random)
@@ -178,7 +178,8 @@ def _together(scenarios: Sequence[Scenario]) -> Tolerance:
     )
 
 
-async def _key_is_known(stack: Stack, key: str) -> None:
+async def key_is_known(stack: Stack, key: str) -> None:
+    """Wait until every gateway takes a key."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
 
         async def knows(url: str) -> bool:
