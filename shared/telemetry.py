@@ -18,6 +18,7 @@ from structlog.typing import FilteringBoundLogger
 
 from shared.errors import Misconfigured
 from shared.metrics import LOGGED, PROCESS, REGISTRY, RETRIES
+from shared.redaction import format_error, redact
 from shared.traces import current, trace_id, use
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -34,7 +35,8 @@ def start_logging(service: str, level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        format_error,
+        redact,
     ]
     structlog.configure(
         processors=[_count, _add_trace, *shared_steps, structlog.processors.JSONRenderer()],
