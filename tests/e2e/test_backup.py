@@ -56,8 +56,8 @@ async def test_dump_restored_into_a_fresh_server_is_whole(
 ) -> None:
     for number in range(30):
         orders = [
-            submission(f"INV-{number}", account=account.id, minutes=minute, total="10", currency="EUR", **more)
-            for minute, more in enumerate(({}, {"paymentStatus": "overdue"}, {"paymentStatus": "paid"}))
+            submission(f"INV-{number}", account=account.id, minutes=minute, total="10", paymentStatus=status)
+            for minute, status in enumerate(("pending", "overdue", "paid"))
         ]
         await Store(database).settle(orders)
     await Failures(database).add(cause="c", reason="r", body=uuid7().bytes, submission=submission(account=account.id))
