@@ -3,8 +3,9 @@
 # make test-compose   the container stack, for minutes, where a Docker engine answers
 # make faults   kills, suspends, cuts off and overloads everything (SCENARIO=postgres TIMES=20 SEED=7, or SECONDS=1800 of pairs)
 # make bench  speed and memory, beside other ways to do the same work (ONLY=singles,batch SCALE=quick|full)
+# make audit  are libraries with known holes locked?      make sbom   lists them (CycloneDX; FILE=sbom.json)
 # make docs   writes what /openapi.json and /asyncapi.json answer, and the list of metrics
-.PHONY: up down setup dev test test-compose faults bench check docs lock
+.PHONY: up down setup dev test test-compose faults bench check docs audit sbom lock
 .DEFAULT_GOAL := up
 STACK := services/cli/stack
 
@@ -49,6 +50,12 @@ docs: dev
 	.venv/bin/bugalou asyncapi --output services/console/static/asyncapi.json
 	.venv/bin/bugalou metrics --output deploy/monitoring/metrics.md
 
+audit: dev
+	@sh deploy/audit/audit.sh audit
+
+sbom: dev
+	@sh deploy/audit/audit.sh sbom $(FILE)
+
 # Requirements files, because other lock formats name the index's hosts.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 lock: dev
@@ -56,3 +63,4 @@ lock: dev
 	$(LOCK) pyproject.toml --extra fast --extra traces --output-file requirements.txt
 	$(LOCK) pyproject.toml --extra fast --extra traces --group dev --output-file requirements-dev.txt
 	$(LOCK) pyproject.toml --extra fast --extra traces --group bench --constraint requirements.txt --output-file tests/bench/requirements.txt
+	$(LOCK) deploy/audit/requirements.in --output-file deploy/audit/requirements.txt
