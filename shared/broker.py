@@ -1,4 +1,4 @@
-"""RabbitMQ in three nouns: a connection, a publisher that returns once confirmed, deliveries acknowledged last.
+"""RabbitMQ in two nouns: a connection, and deliveries that are acknowledged last (`shared.publisher` is the third).
 
 With the topology and the cluster the only user of aio-pika. Its traps, handled here once: a publish without a deadline
 can wait for ever; one in flight when the connection is lost may end in a bare CancelledError; nothing is replayed after
@@ -6,25 +6,22 @@ a reconnection; an acknowledgement on a channel that is gone must not fail, sinc
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue, AbstractRobustChannel, AbstractRobustConnection
 from aio_pika.exceptions import (
     AMQPError,
     ChannelInvalidStateError,
     ChannelPreconditionFailed,
-    DeliveryError,
     ProbableAuthenticationError,
 )
 
 from shared.certificates import blame_setting
 from shared.cluster import ClusterConnection, nodes_of
 from shared.errors import BrokerUnavailable, Misconfigured
-from shared.metrics import BROKER_CONNECTED, CONFIRM_SECONDS, DELIVERED, PUBLISH_FAILURES, REDELIVERED, watch
+from shared.metrics import BROKER_CONNECTED, DELIVERED, REDELIVERED, watch
 from shared.telemetry import log
 from shared.topology import Names, declare
 
@@ -32,12 +29,12 @@ HEARTBEAT_SECONDS: Final = 10
 RECONNECT_SECONDS: Final = 1
 CONNECT_SECONDS: Final = 5
 DEPTH_SECONDS: Final = 2
-_TRACE: Final = "traceparent"
+TRACE_HEADER: Final = "traceparent"
 _UNUSABLE: Final = (ChannelPreconditionFailed, ProbableAuthenticationError)
 
 
 @contextmanager
-def _loss_is_an_error() -> Iterator[None]:
+def loss_is_an_error() -> Iterator[None]:
     """Raise ConnectionError where a request ends in a bare CancelledError, its connection lost and nobody cancelling.
 
     Let through, it would end a component as if that were being stopped, and the process would live on without it.
@@ -98,7 +95,7 @@ class BrokerConnection:
             try:
                 # Not `connect_robust`: cancelled while it connects, it leaves a task behind that nothing can end.
                 self._connection = ClusterConnection(self._nodes)
-                with _loss_is_an_error():
+                with loss_is_an_error():
                     await self._connection.connect(timeout=CONNECT_SECONDS)
                     channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
                     await declare(channel, self._names)
@@ -139,7 +136,7 @@ class BrokerConnection:
             raise BrokerUnavailable("the broker is away")
         try:
             async with asyncio.timeout(DEPTH_SECONDS):
-                with _loss_is_an_error():
+                with loss_is_an_error():
                     channel = await transport.connection.channel(publisher_confirms=False)
                     try:
                         found = await channel.queue_declare(queue, passive=True)
@@ -157,59 +154,6 @@ class BrokerConnection:
         return self._channel
 
 
-class Publisher:
-    """Publishes persistent messages; returns after the broker has confirmed that it holds them."""
-
-    def __init__(self, connection: BrokerConnection, *, timeout_seconds: float) -> None:
-        self._connection = connection
-        self._timeout_seconds = timeout_seconds
-        self._confirmed = CONFIRM_SECONDS.labels(connection.purpose)
-
-    async def publish(
-        self,
-        body: bytes,
-        *,
-        routing_key: str,
-        exchange: str = "",
-        message_id: str,
-        content_type: str,
-        message_type: str,
-        reply_to: str | None = None,
-        mandatory: bool = True,
-        trace: str | None = None,
-    ) -> None:
-        """Publish one message, or raise `BrokerUnavailable` (the broker may then hold it or not).
-
-        `message_id` must be unique: the broker's returns are matched by it. A `mandatory` message that reaches no queue
-        is not taken; one that is not goes to whoever has bound a queue, which may be nobody. `trace` is the traceparent
-        that goes with it, as a header.
-        """
-        message = Message(
-            body,
-            delivery_mode=DeliveryMode.PERSISTENT,
-            message_id=message_id,
-            content_type=content_type,
-            type=message_type,
-            reply_to=reply_to,
-            headers=None if trace is None else {_TRACE: trace},
-        )
-        begun = time.perf_counter()
-        try:
-            async with asyncio.timeout(self._timeout_seconds):
-                channel = await self._connection.channel()
-                target = await channel.get_exchange(exchange, ensure=False) if exchange else channel.default_exchange
-                with _loss_is_an_error():
-                    await target.publish(message, routing_key, mandatory=mandatory)
-        except DeliveryError as error:
-            PUBLISH_FAILURES.labels(self._connection.purpose, "returned").inc()
-            raise BrokerUnavailable("the broker did not take the message") from error
-        except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
-            cause = "timeout" if isinstance(error, TimeoutError) else "lost"
-            PUBLISH_FAILURES.labels(self._connection.purpose, cause).inc()
-            raise BrokerUnavailable(f"the broker is away ({type(error).__name__})") from error
-        self._confirmed.observe(time.perf_counter() - begun)
-
-
 class Delivery:
     """One message that the broker waits to see acknowledged; unacknowledged, it comes again."""
 
@@ -219,7 +163,7 @@ class Delivery:
         self.reply_to = message.reply_to
         count = message.headers.get("x-delivery-count", 0)
         self.redeliveries = count if isinstance(count, int) else 0
-        trace = message.headers.get(_TRACE)
+        trace = message.headers.get(TRACE_HEADER)
         self.trace = trace if isinstance(trace, str) else None
 
     async def ack(self) -> None:
@@ -278,7 +222,7 @@ class Consumer:
         while True:
             channel = await self._connection.channel()
             try:
-                with _loss_is_an_error():
+                with loss_is_an_error():
                     return await self._subscribe_on(channel)
             except _UNUSABLE as error:
                 raise Misconfigured(f"RabbitMQ refuses to let this service consume: {error}") from error

@@ -6,6 +6,7 @@ down, non-zero, so that a supervisor starts a whole one again; there are no half
 """
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from shared.telemetry import log, start_logging, start_metrics, start_traces
 from shared.traces import stop_traces
 
 EXIT_FAILED: Final = 1
+_COLLECT_AFTER_OBJECTS: Final = 20_000
 EXIT_MISCONFIGURED: Final = 78
 """EX_CONFIG of sysexits.h: starting again will not help."""
 
@@ -62,7 +64,9 @@ def run_service(name: str, fill: Callable[[FileAwareEnv], S], graph: Graph[S]) -
         start_metrics(settings.common.metrics_host, settings.common.metrics_port)
         start_traces(name, settings.common.traces)
         failpoints.arm(look_up("FAILPOINTS"))
-        asyncio.run(run_components(graph(settings), settings.common.drain_seconds))
+        _spare_the_collector()
+        with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+            runner.run(run_components(graph(settings), settings.common.drain_seconds))
     except BugalouError as error:
         return _report(error)
     except BaseExceptionGroup as group:
@@ -70,6 +74,24 @@ def run_service(name: str, fill: Callable[[FileAwareEnv], S], graph: Graph[S]) -
     finally:
         stop_traces()
     return 0
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes uvloop's event loop, where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _spare_the_collector() -> None:
+    """Let the cycle collector look at what is made from now on, and at that seldom: a batch is many objects, no cycles.
+
+    With Python's own threshold of 700 it takes a seventh of a worker's time.
+    """
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER_OBJECTS, 20, 20)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -2,9 +2,9 @@
 
 from hashlib import sha256
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from uuid_utils.compat import uuid7
+from uuid_utils.compat import uuid5, uuid7
 
 from services.gateway.clock import SharedClock
 from shared.contracts import Submission

@@ -18,12 +18,13 @@ from services.gateway.inbox import Inbox
 from services.gateway.intake import Intake
 from services.gateway.peers import Peers
 from services.gateway.settings import Settings
-from shared.broker import BrokerConnection, Consumer, Publisher
+from shared.broker import BrokerConnection, Consumer
 from shared.http.access import Access
 from shared.http.health import add_checks, add_health
 from shared.http.routes import add_routes
 from shared.http.server import HttpServer, make_application
 from shared.lifecycle import Component
+from shared.publisher import Publisher
 from shared.topology import Names
 from shared.versions import NODES
 

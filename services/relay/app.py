@@ -9,11 +9,12 @@ from services.relay.reminders import Reminders
 from services.relay.settings import Settings
 from services.relay.store import Outbox
 from shared import dunning, outbox
-from shared.broker import BrokerConnection, Publisher
+from shared.broker import BrokerConnection
 from shared.database import Database, Listener
 from shared.lifecycle import Component
 from shared.measuring import Measuring
 from shared.metrics import OUTBOX_LAG, Lag
+from shared.publisher import Publisher
 from shared.schema import HEAD
 from shared.topology import Names
 

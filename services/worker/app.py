@@ -14,10 +14,11 @@ from services.worker.settings import Settings
 from services.worker.store import Store
 from services.worker.suspects import Suspects
 from services.worker.watch import Watch
-from shared.broker import BrokerConnection, Consumer, Publisher
+from shared.broker import BrokerConnection, Consumer
 from shared.database import Database, Listener
 from shared.lifecycle import Component
 from shared.measuring import Measuring
+from shared.publisher import Publisher
 from shared.schema import HEAD
 from shared.topology import Names, dead_letters_of
 

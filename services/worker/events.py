@@ -1,9 +1,9 @@
 """The events of one merged order. Pure; the ids of what is told once derive from what it tells, so they are stable."""
 
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from uuid_utils.compat import uuid7
+from uuid_utils.compat import uuid5, uuid7
 
 from services.worker.merge import Merged, view_of
 from shared.contracts import Event

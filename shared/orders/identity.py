@@ -1,9 +1,10 @@
 """What identifies an order, and its id: a UUIDv5 of that, so that a gateway can answer it before anything is stored."""
 
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from msgspec import Struct
+from uuid_utils.compat import uuid5
 
 _ORDERS: Final = UUID("6f1d7a36-7f0e-5c53-9d0a-6f2b6f3d2c11")
 

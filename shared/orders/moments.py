@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,6 +49,7 @@ def to_microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=256)  # a batch tells of many orders at one moment
 def write_timestamp(microseconds: int) -> str:
     """Return a moment in RFC 3339, UTC, to the microsecond."""
     return to_datetime(microseconds).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -45,12 +45,12 @@ def order_view(
     identity: Identity, order_id: UUID, fields: Mapping[str, Any], *, version: int, created_at: int, updated_at: int
 ) -> dict[str, Any]:
     """Return a whole order, absent fields as null; the two times are in microseconds since 1970."""
-    shown = show_fields(fields)
     return {
         "id": str(order_id),
         "platform": identity.platform,
         "orderNumber": identity.order_number,
-        **{name: shown.get(name, _EMPTY.get(name)) for name in FIELDS},
+        **_ABSENT,
+        **show_fields(fields),
         "amountDue": amount_due(fields),
         "version": str(version),
         "createdAt": write_timestamp(created_at),
@@ -59,6 +59,8 @@ def order_view(
 
 
 _EMPTY: Final[dict[str, Any]] = {"items": [], "metadata": {}}
+_ABSENT: Final[dict[str, Any]] = {name: _EMPTY.get(name) for name in FIELDS}
+"""Every field in the order in which fields are shown, as it is where nothing has set it."""
 
 
 def show_fields(fields: Mapping[str, Any]) -> dict[str, Any]:

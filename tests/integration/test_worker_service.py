@@ -19,10 +19,11 @@ from services.worker.quarantine import Quarantine
 from services.worker.settings import fill
 from services.worker.store import Store
 from services.worker.suspects import Suspects
-from shared.broker import BrokerConnection, Consumer, Publisher
+from shared.broker import BrokerConnection, Consumer
 from shared.contracts import Settled, Submission, SubmissionBatch
 from shared.database import Database
 from shared.lifecycle import Component
+from shared.publisher import Publisher
 from shared.topology import Names, dead_letters_of, declare
 from tests.polling import eventually
 from tests.proxy import Proxy
