@@ -20,7 +20,7 @@ def fill(env: FileAwareEnv) -> Settings:
     """Read the relay's settings."""
     return Settings(
         common=common(env),
-        batch_events=env.int("RELAY_BATCH_EVENTS", 200, validate=validate.Range(min=1)),
+        batch_events=env.int("RELAY_BATCH_EVENTS", 500, validate=validate.Range(min=1)),
         keep_days=env.int("RELAY_KEEP_DAYS", 30, validate=validate.Range(min=TRIED_DAYS)),
         publish_seconds=env.float("PUBLISH_SECONDS", 4.0, validate=validate.Range(min=0)),
     )

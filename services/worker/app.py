@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
 from services.worker.dead_letters import PREFETCH, DeadLetters
 from services.worker.failures import CHANNEL, Failures
@@ -22,6 +23,9 @@ from shared.publisher import Publisher
 from shared.schema import HEAD
 from shared.topology import Names, dead_letters_of
 
+_OTHER_CONNECTIONS: Final = 2
+"""For failures and replays, and for the watch: none of them may wait for a batch."""
+
 
 @asynccontextmanager
 async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
@@ -29,7 +33,8 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     names = Names(settings.common.amqp_prefix)
     consuming = BrokerConnection(settings.common.amqp_url, names, "worker consumes")
     answering = BrokerConnection(settings.common.amqp_url, names, "worker answers")
-    database = Database(settings.common.database_url, purpose="worker", most=3, schema=HEAD)
+    most = settings.transactions + _OTHER_CONNECTIONS
+    database = Database(settings.common.database_url, purpose="worker", most=most, schema=HEAD)
     failures = Failures(database)
     handler = Handler(Store(database), failures)
     publisher = Publisher(answering, timeout_seconds=settings.publish_seconds)
@@ -38,7 +43,15 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     measuring = Measuring(watch.look, every_seconds=settings.common.metrics_seconds)
     suspects = Suspects(database)
     quarantine = Quarantine(handler, suspects)
-    intake = Intake(handler, quarantine, publisher, batch_rows=settings.batch_rows, count=pulse.count, clock=watch.now)
+    intake = Intake(
+        handler,
+        quarantine,
+        publisher,
+        batch_rows=settings.batch_rows,
+        transactions=settings.transactions,
+        count=pulse.count,
+        clock=watch.now,
+    )
     consumer = Consumer(consuming, names.submissions, prefetch=settings.prefetch_messages, accept=intake.accept)
     drains: list[Component] = []
     for queue, place in ((names.submissions, "worker"), (names.notifications, "notifier")):

@@ -3,8 +3,8 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -58,7 +58,8 @@ class Publishes(Protocol):
 class Intake:
     """Takes deliveries and settles them in batches; a component.
 
-    While one batch is in its transaction, the deliveries of the next one gather (bounded by the consumer's prefetch).
+    While some batches are in their `transactions`, the next one is made, and the deliveries after that gather (bounded
+    by the consumer's prefetch). Batches of one worker may meet at an order as those of two workers do.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Intake:
         publisher: Publishes,
         *,
         batch_rows: int,
+        transactions: int,
         count: Callable[[int, int, int], None],
         clock: Callable[[], int],
     ) -> None:
@@ -75,9 +77,13 @@ class Intake:
         self._quarantine = quarantine
         self._publisher = publisher
         self._batch_rows = batch_rows
+        self._transactions = transactions
         self._count = count
         self._clock = clock
         self._lag = Lag(WORKER_LAG)
+        self._oldest: dict[Delivery, int] = {}
+        self._room = asyncio.Semaphore(transactions)
+        self._making_room = asyncio.Lock()
         self._waiting: asyncio.Queue[Delivery | None] = asyncio.Queue()
         self._stopped = False
 
@@ -93,15 +99,36 @@ class Intake:
 
     async def run(self) -> None:
         """Settle batches until stopped."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._transactions):
+                group.create_task(self._settle_in_turn())
+
+    async def _settle_in_turn(self) -> None:
         while not self._stopped:
             first = await self._waiting.get()
             if first is None or self._stopped:
+                self._waiting.put_nowait(None)  # for whoever waits beside us
                 return
-            await self._settle(first)
+            alone = first.redeliveries >= SUSPICIOUS_REDELIVERIES
+            async with self._entering(alone):
+                await self._settle(first, alone)
 
-    async def _settle(self, first: Delivery) -> None:
+    @asynccontextmanager
+    async def _entering(self, alone: bool) -> AsyncIterator[None]:
+        """Enter beside others, or once all have left: nobody knows which one killed a worker of several."""
+        entered = 0
+        try:
+            async with self._making_room:  # nobody passes whoever waits for all the room there is
+                for _ in range(self._transactions if alone else 1):
+                    await self._room.acquire()
+                    entered += 1
+            yield
+        finally:
+            for _ in range(entered):
+                self._room.release()
+
+    async def _settle(self, first: Delivery, alone: bool) -> None:
         deliveries, submissions = [first], await self._handler.decode(first.body)
-        alone = first.redeliveries >= SUSPICIOUS_REDELIVERIES
         # Several gateways may wait for one submission, when a key is repeated: each of them is told.
         origins: dict[UUID, set[str]] = defaultdict(set)
         _note_origins(origins, first, submissions)
@@ -116,8 +143,7 @@ class Intake:
             _note_origins(origins, delivery, more)
         # Later deliveries are younger: the oldest in this worker's hands is in the batch.
         oldest = min((submission.received_at for submission in submissions), default=0)
-        age = max(0, self._clock() - oldest) / 1_000_000 if oldest else None
-        self._lag.measured(age)
+        age = self._note_age(first, oldest)
         begun = time.perf_counter()
         with _traced(submissions) as traced:
             if alone:
@@ -132,7 +158,7 @@ class Intake:
             await delivery.ack()
         for reply_to, told in answers.items():
             await self._answer(reply_to, told)
-        self._lag.measured(None)
+        self._note_age(first, 0)
         self._count(len(submissions), len(deliveries), oldest)
         seconds = time.perf_counter() - begun
         BATCH_SECONDS.observe(seconds)
@@ -141,6 +167,16 @@ class Intake:
         if age is not None:
             SETTLE_SECONDS.observe(age + seconds)
         log.debug("batch.settled", messages=len(deliveries), submissions=len(submissions))
+
+    def _note_age(self, batch: Delivery, oldest: int) -> float | None:
+        """Note the oldest of a batch under way, 0 for none; return its age, in seconds."""
+        self._oldest.pop(batch, None)
+        if oldest:
+            self._oldest[batch] = oldest
+        now = self._clock()
+        of_all = min(self._oldest.values(), default=None)
+        self._lag.measured(None if of_all is None else max(0, now - of_all) / 1_000_000)
+        return max(0, now - oldest) / 1_000_000 if oldest else None
 
     async def _answer(self, reply_to: str, settled: list[Settled]) -> None:
         """Tell a gateway what became of its waiting requests; if that fails they time out to a 202, which is true."""

@@ -7,10 +7,14 @@ from shared.settings import Common, common
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """`batch_rows` bounds one transaction, `prefetch_messages` what a worker holds unacknowledged."""
+    """`batch_rows` bounds one transaction, `prefetch_messages` what a worker holds unacknowledged.
+
+    `transactions` is how many batches are under way at once.
+    """
 
     common: Common
     batch_rows: int
+    transactions: int
     prefetch_messages: int
     publish_seconds: float
 
@@ -20,6 +24,7 @@ def fill(env: FileAwareEnv) -> Settings:
     return Settings(
         common=common(env),
         batch_rows=env.int("WORKER_BATCH_ROWS", 500, validate=validate.Range(min=1)),
+        transactions=env.int("WORKER_TRANSACTIONS", 2, validate=validate.Range(min=1)),
         prefetch_messages=env.int("WORKER_PREFETCH_MESSAGES", 64, validate=validate.Range(min=1)),
         publish_seconds=env.float("PUBLISH_SECONDS", 4.0, validate=validate.Range(min=0)),
     )

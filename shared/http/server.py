@@ -19,8 +19,8 @@ from shared.telemetry import log
 
 BACKLOG: Final = 1024
 _LAST_TURNS: Final = BACKLOG + 64
-"""Turns of the event loop given to the listening socket before it closes, to take what waits in its backlog and to begin
-with it: uvloop accepts one connection a turn (asyncio: all of them). A turn with nothing to do takes 10 us."""
+"""Turns of the event loop given to the listening socket before it closes, to take what waits in its backlog and to
+begin with it: uvloop accepts one connection a turn, asyncio all of them. A turn with nothing to do takes 10 us."""
 
 
 def make_application(settings: Web) -> web.Application:

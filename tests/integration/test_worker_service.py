@@ -155,7 +155,9 @@ async def dying_worker(world: World, handler: Handler) -> AsyncIterator[None]:
         consuming = BrokerConnection(proxy.url, world.names, "dying")
         publisher = Publisher(consuming, timeout_seconds=1)
         quarantine = Quarantine(handler, Suspects(world.database))
-        intake = Intake(handler, quarantine, publisher, batch_rows=500, count=lambda *_: None, clock=lambda: 0)
+        intake = Intake(
+            handler, quarantine, publisher, batch_rows=500, transactions=2, count=lambda *_: None, clock=lambda: 0
+        )
         consumer = Consumer(consuming, world.names.submissions, prefetch=64, accept=intake.accept)
         tasks = [asyncio.ensure_future(component.run()) for component in (consumer, intake, consuming)]
         try:
