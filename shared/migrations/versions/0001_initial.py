@@ -216,14 +216,17 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_notification ON attempts (notification_id, started_at);
 """
 
-# Roles belong to the whole server: another database's migration may make the same one at the same moment.
+# Roles belong to the whole server: another database's migration may make the same one at the same moment. Where who
+# migrates may make none (managed servers), an administrator has made it, and the owner a member of it.
 CONSOLE_ROLE = """
 DO $$ BEGIN
-    CREATE ROLE bugalou_console NOLOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'bugalou_console') THEN
+        CREATE ROLE bugalou_console NOLOGIN;
+    END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 DO $$ BEGIN
-    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+    IF NOT pg_has_role(current_user, 'bugalou_console', 'MEMBER') THEN
         EXECUTE format('GRANT bugalou_console TO %I', current_user);
     END IF;
 END $$;
