@@ -83,7 +83,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     overview, exports = OverviewReader(reading), OrdersReader(exporting)
     pauses = Pauses(reading, writing)
     account_settings, api_keys = SettingsStore(reading, writing), KeysStore(reading, writing)
-    failures = FailuresStore(reading, writing)
+    failures, suppressions = FailuresStore(reading, writing), Suppressions(reading, writing)
     # Likewise: anybody may post to a hook.
     hooks = Database(url, purpose="console hooks", most=HOOK_CONNECTIONS)
     secrets = Secrets(settings.secret_keys)
@@ -100,7 +100,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         WebhooksHandler(keys, webhooks, AddressPolicy(settings.webhook_networks), body_seconds=seconds),
         CustomersHandler(keys, Customers(writing)),
         RemindersHandler(keys, Reminders(reading, writing), pauses),
-        SuppressionsHandler(keys, Suppressions(reading, writing), body_seconds=seconds),
+        SuppressionsHandler(keys, suppressions, body_seconds=seconds),
         FailuresHandler(keys, failures, body_seconds=seconds),
         DescriptionsHandler(),
     ):
@@ -117,6 +117,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         keys=api_keys,
         failures=failures,
         webhooks=webhooks,
+        suppressions=suppressions,
     )
     mount_dashboard(application, settings, keys, visiting, readers)
     return (reading, exporting, writing, hooks, visiting)

@@ -1,5 +1,6 @@
 """Reading an order's notifications, in the order in which they fall or fell due, those to come among them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -41,6 +42,17 @@ _ATTEMPTS: Final = """
 SELECT started_at, finished_at, outcome, response FROM attempts
 WHERE account_id = $1 AND livemode = $2 AND notification_id = $3 ORDER BY started_at DESC LIMIT 50
 """
+# As above: whose order's it is, and only of orders that the tenant may see.
+_OF_ACCOUNT: Final = """
+SELECT n.id, n.kind, n.step, n.channel, n.state, n.reason, n.recipient, n.due_at, n.sent_at, n.created_at,
+    CASE WHEN n.reason = 'sent_with' THEN n.message_id END AS sent_with,
+    o.platform, o.order_number, o.invoice_number, o.customer_name
+FROM notifications AS n JOIN orders AS o ON o.id = n.order_id
+WHERE n.account_id = $1 AND n.livemode = $2 AND o.account_id = $1
+    AND ($3::text[] IS NULL OR n.state = ANY ($3)) AND ($4::text IS NULL OR n.kind = $4)
+    AND ($5::timestamptz IS NULL OR (n.created_at, n.id) < ($5::timestamptz, $6::uuid))
+ORDER BY n.created_at DESC, n.id DESC LIMIT $7
+"""
 _HAS_HISTORY: Final = "SELECT 1 FROM submissions WHERE account_id = $1 AND livemode = $2 AND order_id = $3 LIMIT 1"
 _FIRST: Final = (EPOCH, UUID(int=0))
 """A place before every notification."""
@@ -79,6 +91,16 @@ class NotificationsReader:
         listed.sort(key=lambda one: one[0], reverse=True)
         return [view for _, view in listed[:most]]
 
+    async def of_account(
+        self, key: ApiKey, states: Sequence[str] | None, kind: str | None, paging: Paging
+    ) -> tuple[list[Shown], str | None]:
+        """Return a page of an account's notifications, each with its order's names, those planned last first."""
+        values = (key.account, key.live, states, kind, *(paging.after or (None, None)), paging.fetched)
+        async with as_tenant(self._database, key) as connection:
+            page = await fetch_page(connection, _OF_ACCOUNT, values, paging, _place_in_account)
+        names = ("platform", "order_number", "invoice_number", "customer_name")
+        return [{**_view(row), **{name: row[name] for name in names}} for row in page.rows], page.next_cursor
+
     async def message(self, key: ApiKey, notification_id: UUID) -> Shown | None:
         """Return a notification with what it says, whose order's it is, and each try to send it; None if unknown."""
         async with as_tenant(self._database, key) as connection:
@@ -100,6 +122,10 @@ class NotificationsReader:
 
 def _place_of(row: Row) -> Place:
     return row["due_at"], row["id"]
+
+
+def _place_in_account(row: Row) -> Place:
+    return row["created_at"], row["id"]
 
 
 def _view(row: Row) -> Shown:

@@ -10,9 +10,11 @@ from services.console.dashboard.pages.failures import FailuresPages
 from services.console.dashboard.pages.invoice import InvoicePage
 from services.console.dashboard.pages.invoices import InvoicesPage
 from services.console.dashboard.pages.keys import KeysPage
+from services.console.dashboard.pages.notifications import NotificationsPage
 from services.console.dashboard.pages.overview import OverviewPage
 from services.console.dashboard.pages.settings import SettingsPage
 from services.console.dashboard.pages.sign_in import SignInPages
+from services.console.dashboard.pages.suppressions import SuppressionsPage
 from services.console.dashboard.pages.webhooks import WebhooksPages
 from services.console.dashboard.reminder_preview import ReminderPreview
 from services.console.dashboard.sessions import Sessions
@@ -25,6 +27,7 @@ from services.console.notifications import NotificationsReader
 from services.console.orders import OrdersReader
 from services.console.overview import OverviewReader
 from services.console.settings import Settings
+from services.console.suppressions import Suppressions
 from services.console.webhooks import WebhooksStore
 from shared.addresses import AddressPolicy
 from shared.database import Database
@@ -44,6 +47,7 @@ class Readers(Struct, frozen=True, kw_only=True):
     keys: KeysStore
     failures: FailuresStore
     webhooks: WebhooksStore
+    suppressions: Suppressions
 
 
 def mount_dashboard(
@@ -58,10 +62,12 @@ def mount_dashboard(
         OverviewPage(site, readers.overview, readers.orders),
         InvoicesPage(site, readers.orders, readers.exports),
         InvoicePage(site, readers.orders, readers.history, readers.notifications),
+        NotificationsPage(site, readers.notifications),
         WebhooksPages(site, readers.webhooks, AddressPolicy(settings.webhook_networks)),
         FailuresPages(site, readers.failures),
         SettingsPage(site, readers.settings, ReminderPreview(Renderer())),
         KeysPage(site, readers.keys),
+        SuppressionsPage(site, readers.suppressions),
     ):
         site.add(pages)
     site.close()

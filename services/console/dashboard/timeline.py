@@ -14,7 +14,7 @@ MOST: Final = 200
 """Of each kind; more than that is for the API."""
 _MONEY: Final = frozenset({"total", "amountPaid"})
 _DAYS: Final = frozenset({"invoiceDate", "dueDate"})
-_LOOKS: Final = {
+NOTIFICATION_LOOKS: Final = {
     "planned": ("grey", "clock"),
     "held": ("amber", "pause"),
     "waiting": ("amber", "clock"),
@@ -100,7 +100,7 @@ def _message(visit: Visit, found: Shown) -> Entry:
     notes = [words.to.format(address=show_text(found["to"]))] if found["to"] else []
     if found["reason"]:
         notes.append(reason_of(visit, found["reason"]))
-    look = _LOOKS[state]
+    look = NOTIFICATION_LOOKS[state]
     return Entry(
         kind="notification",
         id=found["id"],

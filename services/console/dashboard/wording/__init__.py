@@ -10,6 +10,7 @@ from services.console.dashboard.wording import (
     invoice,
     invoices,
     keys,
+    notifications,
     overview,
     settings,
     sign_in,
@@ -20,6 +21,7 @@ from services.console.dashboard.wording.failures import Failures
 from services.console.dashboard.wording.invoice import Invoice
 from services.console.dashboard.wording.invoices import Invoices
 from services.console.dashboard.wording.keys import Keys
+from services.console.dashboard.wording.notifications import Notifications
 from services.console.dashboard.wording.overview import Overview
 from services.console.dashboard.wording.settings import Settings
 from services.console.dashboard.wording.sign_in import SignIn
@@ -43,6 +45,7 @@ class Phrases(Struct, frozen=True, kw_only=True):
     keys: Keys
     failures: Failures
     webhooks: Webhooks
+    notifications: Notifications
 
 
 LANGUAGES: Final[dict[str, Phrases]] = {
@@ -58,6 +61,7 @@ LANGUAGES: Final[dict[str, Phrases]] = {
         keys=keys.DUTCH,
         failures=failures.DUTCH,
         webhooks=webhooks.DUTCH,
+        notifications=notifications.DUTCH,
     ),
     "en": Phrases(
         language="en",
@@ -71,6 +75,7 @@ LANGUAGES: Final[dict[str, Phrases]] = {
         keys=keys.ENGLISH,
         failures=failures.ENGLISH,
         webhooks=webhooks.ENGLISH,
+        notifications=notifications.ENGLISH,
     ),
 }
 """Every language by its code."""
