@@ -472,6 +472,34 @@ async def test_old_rows_leave(webhooks: Webhooks, endpoint: Endpoint) -> None:
     assert len(await webhooks.attempts(new)) == 1
     await webhooks.sql.execute("UPDATE webhook_deliveries SET event_created_at = now() - interval '5 days'")
     await webhooks.sql.execute("UPDATE webhook_attempts SET id = '01900000-0000-7000-8000-000000000000'")
+    await webhooks.store.rotate(webhooks.key(), new.id, timedelta(0))
     await sweeps.sweep()
+    assert await webhooks.sql.fetchval("SELECT old_secret FROM webhooks") is None
     assert await webhooks.attempts(new) == []
     assert await webhooks.sql.fetchval("SELECT count(*) FROM webhook_deliveries") == 0
+
+
+async def test_old_event_that_is_sent_again_is_not_swept_away_before(webhooks: Webhooks, endpoint: Endpoint) -> None:
+    new = await webhooks.add(endpoint)
+    event = await webhooks.tell()
+    await webhooks.sql.execute("UPDATE webhook_deliveries SET event_created_at = now() - interval '5 days'")
+    await Sweeps(webhooks.database, keep_days=4).sweep()
+    assert (await webhooks.delivery(new, event))["state"] == "pending"
+
+
+async def test_event_that_is_kept_no_more_is_given_up(webhooks: Webhooks, endpoint: Endpoint) -> None:
+    new = await webhooks.add(endpoint)
+    event = await webhooks.tell()
+    await webhooks.sql.execute("DELETE FROM outbox")
+    async with webhooks.delivering():
+        await webhooks.reaches(new, event, "cancelled")
+    assert endpoint.received == []
+
+
+async def test_attempt_that_never_ends_is_given_up_in_the_end(webhooks: Webhooks, endpoint: Endpoint) -> None:
+    new = await webhooks.add(endpoint)
+    event = await webhooks.tell()
+    await webhooks.sql.execute("UPDATE webhook_deliveries SET attempts = 30")
+    async with webhooks.delivering():
+        await webhooks.reaches(new, event, "failed")
+    assert endpoint.received == []

@@ -87,6 +87,14 @@ async def test_literals_are_judged_too_in_whatever_notation(endpoint: Endpoint, 
     assert endpoint.received == []
 
 
+async def test_a_name_with_nothing_but_a_link_local_address_is_refused() -> None:
+    async def look_up(_host: str, port: int) -> list[tuple[Any, ...]]:
+        return [(socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("fe80::1", port, 0, 2))]
+
+    async with endpoints("fe80::/10", look_up) as posting:
+        assert (await posting.post("https://hooks.example.com/", {}, b"{}")).reason == "address_refused"
+
+
 async def test_plain_http_reaches_no_public_address() -> None:
     async with endpoints("127.0.0.0/8", answering(["8.8.8.8"])) as posting:
         assert (await posting.post("http://hooks.example.com/", {}, b"{}")).reason == "address_refused"

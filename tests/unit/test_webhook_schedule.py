@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.notifier.webhooks.delivery import Reply
 from services.notifier.webhooks.schedule import (
@@ -79,6 +81,11 @@ def test_retry_after_is_honoured_within_bounds(header: str, seconds: float) -> N
 @pytest.mark.parametrize("header", ["soon", "-5", "1.5", "", "٣", "Mon, 99 Foo 2026", "\x00"])
 def test_retry_after_that_says_nothing_is_passed_over(header: str) -> None:
     assert judge(reply(503, header), 1, NOW, MIDDLE).rest_seconds == 0
+
+
+@given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,3} [A-Z][a-z]{2} [0-9]{1,6} [0-9:]{1,8} [+-][0-9]{1,30}"))
+def test_no_retry_after_harms_whoever_reads_it(header: str) -> None:
+    assert 0 <= judge(reply(503, header), 1, NOW, MIDDLE).rest_seconds <= MOST_REST_SECONDS
 
 
 def test_failures_count_from_the_first_and_anew_after_two_quiet_days() -> None:

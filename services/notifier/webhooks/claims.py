@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from services.notifier.webhooks.delivery import Candidate, Claimed
 from services.notifier.webhooks.erased import without_person
+from services.notifier.webhooks.schedule import MOST_ATTEMPTS
 from shared.database import Database, Row
 from shared.telemetry import log
 
@@ -92,8 +93,11 @@ INSERT INTO webhook_attempts (id, webhook_id, account_id, livemode, event_id, ev
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'abandoned', now()) ON CONFLICT DO NOTHING
 """
 
-# Its webhook is gone or disabled, or its event has left the outbox.
-_CANCEL: Final = "UPDATE webhook_deliveries SET state = 'cancelled' WHERE webhook_id = $1 AND event_id = $2"
+_GIVE_UP: Final = """
+UPDATE webhook_deliveries SET state = $3, claim = NULL, claimed_at = NULL WHERE webhook_id = $1 AND event_id = $2
+"""
+_MOST_CLAIMS: Final = 3 * MOST_ATTEMPTS
+"""What was claimed so often and never recorded does harm to whoever attempts it."""
 
 
 class Look(Struct, frozen=True):
@@ -137,8 +141,10 @@ class Claims:
             found = {row["nth"]: row for row in await connection.fetch(_READ, *columns)} if rows else {}
             for nth, row in enumerate(rows, 1):
                 more = found.get(nth)
-                if more is None:
-                    await connection.execute(_CANCEL, row["webhook_id"], row["event_id"])
+                if more is None or row["attempts"] > _MOST_CLAIMS:
+                    # Its webhook is gone or disabled, or its event has left the outbox; or no attempt ever ends.
+                    state = "cancelled" if more is None else "failed"
+                    await connection.execute(_GIVE_UP, row["webhook_id"], row["event_id"], state)
                     continue
                 claimed.append(_claimed(row, more, claim))
                 if row["abandoned"] is not None:

@@ -132,10 +132,10 @@ def _reason_of(error: Exception) -> Reason:
     match error:
         case TimeoutError():
             return "timeout"
-        case aiohttp.ClientConnectorDNSError():
-            return "unknown_host"
         case aiohttp.ClientConnectorError(os_error=AddressRefused()) | aiohttp.InvalidURL():
             return "address_refused"
+        case aiohttp.ClientConnectorDNSError():
+            return "unknown_host"
         case aiohttp.ClientSSLError():
             return "tls"
         case aiohttp.ClientConnectorError() | OSError():
@@ -154,18 +154,21 @@ class _Resolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Return the addresses of a name; each is looked at when it is connected to."""
-        return [
+        found = [
             ResolveResult(
                 hostname=host,
                 host=place[0],
                 port=port,
-                family=found,
+                family=family_of,
                 proto=protocol,
                 flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
             )
-            for found, _, protocol, _, place in await self._look_up(host, port)
+            for family_of, _, protocol, _, place in await self._look_up(host, port)
             if len(place) == 2 or not place[3]  # an address with a scope is link-local
         ]
+        if not found:
+            raise AddressRefused
+        return found
 
     async def close(self) -> None:
         """Hold nothing."""

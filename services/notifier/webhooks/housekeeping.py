@@ -21,14 +21,13 @@ WITH RECURSIVE waiting (webhook_id) AS (
     SELECT (SELECT d.webhook_id FROM webhook_deliveries AS d
             WHERE d.state = 'pending' AND d.webhook_id > waiting.webhook_id ORDER BY d.webhook_id LIMIT 1)
     FROM waiting WHERE waiting.webhook_id IS NOT NULL
+), unserved AS MATERIALIZED (
+    SELECT webhook_id FROM waiting
+    WHERE webhook_id IS NOT NULL AND NOT EXISTS (SELECT FROM webhooks AS w WHERE w.id = webhook_id AND w.enabled)
 ), doomed AS (
-    SELECT d.webhook_id, d.event_id
-    FROM waiting CROSS JOIN LATERAL (
-        SELECT webhook_id, event_id FROM webhook_deliveries
-        WHERE webhook_id = waiting.webhook_id AND state = 'pending' LIMIT {_ROWS} FOR UPDATE SKIP LOCKED
-    ) AS d
-    WHERE NOT EXISTS (SELECT FROM webhooks AS w WHERE w.id = waiting.webhook_id AND w.enabled)
-    LIMIT {_ROWS}
+    SELECT webhook_id, event_id FROM webhook_deliveries
+    WHERE state = 'pending' AND webhook_id IN (SELECT webhook_id FROM unserved)
+    LIMIT {_ROWS} FOR UPDATE SKIP LOCKED
 )
 UPDATE webhook_deliveries AS d SET state = 'cancelled', claim = NULL, claimed_at = NULL
 FROM doomed WHERE d.webhook_id = doomed.webhook_id AND d.event_id = doomed.event_id
@@ -36,7 +35,13 @@ FROM doomed WHERE d.webhook_id = doomed.webhook_id AND d.event_id = doomed.event
 
 _OLD_DELIVERIES: Final = f"""
 DELETE FROM webhook_deliveries WHERE ctid = ANY (ARRAY(
-    SELECT ctid FROM webhook_deliveries WHERE event_created_at < now() - make_interval(days => $1) LIMIT {_ROWS}))
+    SELECT ctid FROM webhook_deliveries
+    WHERE event_created_at < now() - make_interval(days => $1) AND state <> 'pending' LIMIT {_ROWS}))
+"""
+
+# A replaced secret that signs no more has nothing to be kept for.
+_OLD_SECRETS: Final = """
+UPDATE webhooks SET old_secret = NULL, old_secret_until = NULL WHERE old_secret_until < now()
 """
 
 # A UUIDv7 begins with the milliseconds since 1970.
@@ -69,6 +74,7 @@ class Sweeps:
         done = []
         for statement, arguments in (
             (_CANCEL, ()),
+            (_OLD_SECRETS, ()),
             (_OLD_DELIVERIES, (self._keep_days,)),
             (_OLD_ATTEMPTS, (self._keep_days,)),
             (_OLD_ERASURES, (_ERASURES_DAYS,)),
