@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import cyclopts
 
-from services.cli import account_settings, accounts, failures, keys, secrets, whatsapp
+from services.cli import account_settings, accounts, failures, keys, secrets, webhooks, whatsapp
 from services.cli.doctor import doctor
 from services.cli.documents.commands import asyncapi, openapi
 from services.cli.metrics import metrics
@@ -26,6 +26,7 @@ app.command(doctor)
 app.command(accounts.app)
 app.command(keys.app)
 app.command(secrets.app)
+app.command(webhooks.app)
 app.command(account_settings.app)
 app.command(whatsapp.app)
 app.command(failures.app)

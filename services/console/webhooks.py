@@ -63,6 +63,7 @@ UPDATE webhooks SET
     updated_at = now()
 WHERE account_id = $1 AND livemode = $2 AND id = $3 RETURNING {_COLUMNS}
 """
+_LOCK: Final = "SELECT disabled_reason FROM webhooks WHERE account_id = $1 AND livemode = $2 AND id = $3 FOR UPDATE"
 _DELETE: Final = "DELETE FROM webhooks WHERE account_id = $1 AND livemode = $2 AND id = $3 RETURNING id"
 _ROTATE: Final = """
 UPDATE webhooks SET secret = $4, old_secret = secret, old_secret_until = now() + $5::interval, updated_at = now()
@@ -141,6 +142,10 @@ class WebhooksStore:
         """Change a webhook and return it; enabled anew, it starts with a clean slate."""
         values = (draft.url, draft.events, draft.description, draft.enabled)
         async with self._writing.transaction() as connection:
+            reason = _found(await connection.fetchrow(_LOCK, key.account, key.live, webhook))["disabled_reason"]
+            if draft.enabled and reason == "operator":
+                sentence = "The operator of this installation has disabled the webhook, and can enable it"
+                raise Problem(409, "disabled_by_operator", sentence)
             return _view(_found(await connection.fetchrow(_CHANGE, key.account, key.live, webhook, *values)))
 
     async def delete(self, key: ApiKey, webhook: UUID) -> None:

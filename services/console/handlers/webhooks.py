@@ -191,7 +191,7 @@ class WebhooksHandler:
                 examples={"enable it anew": {"enabled": True}},
             ),
             answers=(Answer(status=200, description="The webhook as it is now.", of=WebhookAnswer),),
-            refusals=(_NOT_FOUND,),
+            refusals=(_NOT_FOUND, Refusal(status=409, description="The operator has disabled the webhook.")),
         ),
         Route(
             method="DELETE",
