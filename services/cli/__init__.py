@@ -5,6 +5,7 @@ from importlib.metadata import version
 import cyclopts
 
 from services.cli import account_settings, accounts, failures, keys, secrets, webhooks, whatsapp
+from services.cli.demo.command import demo_data
 from services.cli.doctor import doctor
 from services.cli.documents.commands import asyncapi, openapi
 from services.cli.metrics import metrics
@@ -23,6 +24,7 @@ app.command(migrate)
 app.command(send)
 app.command(rebuild)
 app.command(doctor)
+app.command(demo_data)
 app.command(accounts.app)
 app.command(keys.app)
 app.command(secrets.app)

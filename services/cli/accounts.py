@@ -41,7 +41,7 @@ def create(name: str, /, *, json: Annotated[bool, Parameter(negative=())] = Fals
 
 @app.command
 def link(
-    account: UUID,
+    account: UUID | None = None,
     /,
     *,
     test: Annotated[bool, Parameter(negative=())] = False,
@@ -53,7 +53,7 @@ def link(
     Parameters
     ----------
     account
-        The account's id.
+        The account's id (default: the one that `bugalou up` made).
     test
         Only for its test data.
     url
@@ -61,11 +61,13 @@ def link(
     json
         Print {"link"} for a program.
     """
+    chosen = account
 
     async def work() -> str:
         origin = (url or setting("URL")).rstrip("/")
+        owner = chosen or UUID(setting("ACCOUNT"))
         async with opened() as database:
-            return origin + await SignInLinks(database).make(account, live=not test)
+            return origin + await SignInLinks(database).make(owner, live=not test)
 
     made = carry_out(work)
     if json:

@@ -101,7 +101,9 @@ def test_account_is_made_once_for_each_database(tmp_path: Path) -> None:
 
 def test_banner_holds_lines_that_a_shell_takes_as_pasted(tmp_path: Path) -> None:
     layout = Layout.at(tmp_path)
-    text = banner("http://127.0.0.1:8099", AccountKeys(account="a", key="bg_live_k", test_key="bg_test_k"), layout)
+    keys = AccountKeys(account="a", key="bg_live_k", test_key="bg_test_k")
+    text = banner("http://127.0.0.1:8099", keys, "http://127.0.0.1:8099/dashboard/sign-in/link?token=t", layout)
+    assert "  dashboard  http://127.0.0.1:8099/dashboard/sign-in/link?token=t\n" in text
     lines = text[text.index("curl ") : text.rindex("\n\nThe thank-you")]
     shell = 'curl() { for word in "$@"; do printf "%s\\0" "$word"; done; printf "\\n"; }\n' + lines
     done = subprocess.run(["sh", "-eu", "-c", shell], capture_output=True, text=True, check=True)

@@ -8,6 +8,8 @@ from services.cli.stack.layout import Layout
 _TEXT = """
 Bugalou is ready at {url}
 
+  dashboard  {link}
+             signs in once, within half an hour; another: bugalou accounts link    a year to look at: bugalou demo-data
   live key   {keys.key}
   test key   {keys.test_key}
   addresses and keys for a shell: {env}    logs: {log}    caught e-mail: {mail}
@@ -34,10 +36,10 @@ The thank-you then lies in {mail}.
 """
 
 
-def banner(url: str, keys: AccountKeys, layout: Layout) -> str:
-    """Return the address, the keys and lines that work as pasted."""
+def banner(url: str, keys: AccountKeys, link: str, layout: Layout) -> str:
+    """Return the address, the link that signs in, the keys, and lines that work as pasted."""
     return _TEXT.format(
-        url=url, keys=keys, env=_near(layout.env), log=_near(layout.log), mail=_near(layout.mail)
+        url=url, keys=keys, link=link, env=_near(layout.env), log=_near(layout.log), mail=_near(layout.mail)
     ).strip("\n")
 
 

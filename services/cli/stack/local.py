@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from services.cli.stack.accounts import AccountKeys, Accounts
 from services.cli.stack.banner import banner
 from services.cli.stack.env_file import write_env
@@ -66,7 +68,7 @@ class LocalStack:
             keys = accounts.of(addresses.place, lambda: self._create_account(given), fresh=True)
             write_env(self._layout.env, _for_the_user(url, keys, addresses, given))
         self._say(f"ready after {time.monotonic() - begun:.1f} s")
-        return banner(url, keys, self._layout)
+        return banner(url, keys, self._make_link(given, url, keys), self._layout)
 
     def stop(self) -> None:
         """Stop everything in order; the data stays."""
@@ -97,6 +99,10 @@ class LocalStack:
 
     def _create_account(self, given: Mapping[str, str]) -> bytes:
         return self._command("making an account", given, "accounts", "create", "Local", "--json")
+
+    def _make_link(self, given: Mapping[str, str], url: str, keys: AccountKeys) -> str:
+        made = self._command("making a sign-in link", given, "accounts", "link", keys.account, "--url", url, "--json")
+        return msgspec.json.decode(made, type=dict[str, str])["link"]
 
     def _command(self, what: str, given: Mapping[str, str], *words: str) -> bytes:
         """Run one command of `bugalou` to its end, the servers being kept running meanwhile."""
@@ -139,6 +145,7 @@ def _for_the_user(url: str, keys: AccountKeys, addresses: Addresses, given: Mapp
     passed = {name: given[name] for name in ("BUGALOU_SECRET_KEYS",) if name in given}
     return {
         "BUGALOU_URL": url,
+        "BUGALOU_ACCOUNT": keys.account,
         "BUGALOU_API_KEY": keys.key,
         "BUGALOU_TEST_API_KEY": keys.test_key,
         "BUGALOU_DATABASE_URL": addresses.database,
