@@ -24,7 +24,8 @@ dev:
 
 test: dev
 	@.venv/bin/python -m services.cli.stack.packages
-	.venv/bin/pytest tests/unit tests/integration tests/e2e tests/faults
+	@.venv/bin/python -m services.cli.stack.packages --browser
+	.venv/bin/pytest tests/unit tests/integration tests/e2e tests/faults tests/browser
 
 test-compose: dev
 	.venv/bin/pytest tests/compose

@@ -56,6 +56,14 @@ def rabbitmq_version(script: Path) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
+def find_browser() -> Path:
+    """Return a Chromium, which the browser tests and the pictures of the README use, else raise StackError."""
+    found = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        raise StackError("No Chromium on this machine: install chromium.")
+    return Path(found)
+
+
 def find_epmd() -> Path:
     """Return Erlang's port mapper, which comes with RabbitMQ's Erlang."""
     epmd = which("epmd")

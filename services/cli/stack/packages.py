@@ -1,4 +1,4 @@
-"""Makes sure that the servers' programs are on this machine: `python -m services.cli.stack.packages`."""
+"""Makes sure that the servers' programs are on this machine: `python -m services.cli.stack.packages [--browser]`."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from services.cli.stack.binaries import find_epmd, find_postgres, find_rabbitmq
+from services.cli.stack.binaries import find_browser, find_epmd, find_postgres, find_rabbitmq
 from services.cli.stack.errors import StackError
 from services.cli.stack.servers import AMQP_VARIABLE, DATABASE_VARIABLE
 from shared.settings import environment
@@ -71,12 +71,26 @@ def _docker_answers() -> bool:
         return False
 
 
+def _install_browser(say: Callable[[str], None]) -> None:
+    """Install a Chromium for the browser tests; where none can be had, say so, and let the other tests run."""
+    if _found(find_browser):
+        return
+    try:
+        install({"chromium": "Chromium"}, say)
+        find_browser()
+    except StackError as error:
+        say(f"NO BROWSER: THE DASHBOARD'S BROWSER TESTS WILL BE SKIPPED. {error}")
+
+
 def main() -> None:
     """Install what is missing; the exit code tells whether everything is there now."""
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
+    if "--browser" in sys.argv[1:]:
+        _install_browser(say)
+        return
     try:
         missing = missing_packages(environment())
         if missing:
