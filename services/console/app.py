@@ -7,6 +7,7 @@ from aiohttp import web
 
 from services.console.account_settings import SettingsStore
 from services.console.customers import Customers
+from services.console.dashboard.dunning import Dunning
 from services.console.dashboard.mounting import Readers, mount_dashboard
 from services.console.download import CLIENT_SECONDS
 from services.console.failures import FailuresStore
@@ -81,9 +82,10 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     writing = Database(url, purpose="console writes", most=WRITING_CONNECTIONS)
     orders, history, notifications = OrdersReader(reading), HistoryReader(reading), NotificationsReader(reading)
     overview, exports = OverviewReader(reading), OrdersReader(exporting)
-    pauses = Pauses(reading, writing)
+    pauses, suppressions = Pauses(reading, writing), Suppressions(reading, writing)
+    reminders = Reminders(reading, writing)
     account_settings, api_keys = SettingsStore(reading, writing), KeysStore(reading, writing)
-    failures, suppressions = FailuresStore(reading, writing), Suppressions(reading, writing)
+    failures = FailuresStore(reading, writing)
     # Likewise: anybody may post to a hook.
     hooks = Database(url, purpose="console hooks", most=HOOK_CONNECTIONS)
     secrets = Secrets(settings.secret_keys)
@@ -99,7 +101,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         KeysHandler(keys, api_keys, body_seconds=seconds),
         WebhooksHandler(keys, webhooks, AddressPolicy(settings.webhook_networks), body_seconds=seconds),
         CustomersHandler(keys, Customers(writing)),
-        RemindersHandler(keys, Reminders(reading, writing), pauses),
+        RemindersHandler(keys, reminders, pauses),
         SuppressionsHandler(keys, suppressions, body_seconds=seconds),
         FailuresHandler(keys, failures, body_seconds=seconds),
         DescriptionsHandler(),
@@ -118,6 +120,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         failures=failures,
         webhooks=webhooks,
         suppressions=suppressions,
+        dunning=Dunning(reminders, pauses, suppressions),
     )
     mount_dashboard(application, settings, keys, visiting, readers)
     return (reading, exporting, writing, hooks, visiting)

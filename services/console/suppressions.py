@@ -24,6 +24,9 @@ INSERT INTO suppressions (account_id, livemode, address, reason) VALUES ($1, $2,
 ON CONFLICT (account_id, livemode, address) DO UPDATE SET reason = suppressions.reason
 RETURNING address, reason, created_at, xmax = 0 AS is_new
 """
+_HAS: Final = """
+SELECT EXISTS (SELECT FROM suppressions WHERE account_id = $1 AND livemode = $2 AND address = lower($3))
+"""
 _REMOVE: Final = """
 DELETE FROM suppressions WHERE account_id = $1 AND livemode = $2 AND address = lower($3) RETURNING address
 """
@@ -42,6 +45,11 @@ class Suppressions:
         async with as_tenant(self._reading, key) as connection:
             page = await fetch_page(connection, _PAGE, values, paging, _place_of)
         return [_view(row) for row in page.rows], page.next_cursor
+
+    async def has(self, key: ApiKey, address: str) -> bool:
+        """Tell whether nothing is sent to an address."""
+        async with as_tenant(self._reading, key) as connection:
+            return bool(await connection.fetchval(_HAS, key.account, key.live, address))
 
     async def add(self, key: ApiKey, address: str, reason: str) -> tuple[Shown, bool]:
         """Suppress an address; return how it stands in the list, and whether it is new there."""

@@ -100,6 +100,51 @@ async def test_last_months_unpaid_invoices_are_found_on_a_phone(browser: Browser
         await expect(page.get_by_role("heading", name="Tijdlijn")).to_be_visible()
 
 
+async def test_reminder_is_sent_from_a_phone_and_appears_in_the_timeline(browser: Browser, product: Product) -> None:
+    order = await an_order(product, paymentStatus="overdue", currency="EUR")
+    async with looking(browser, product, key=product.tenant.live.key, size=PHONE) as page:
+        await page.goto(invoice_path(PLATFORM, order["orderNumber"]))
+        before = await page.locator("#past .notification").count()
+        await page.get_by_role("button", name="Stuur nu een herinnering").click()
+        await expect(page.get_by_role("status").first).to_contain_text("De herinnering gaat nu weg")
+        await expect(page.locator("#past .notification")).to_have_count(before + 1)
+        newest = page.locator("#past .notification").first
+        await expect(newest).to_contain_text(re.compile("Herinnering .* E-mail"))
+        await expect(newest.locator(".chip")).to_have_text("Verstuurd")
+        assert order["customerEmail"] in product.mailbox.recipients
+        await newest.get_by_role("link", name="Bericht bekijken").click()
+        letter = page.frame_locator("iframe").locator("body")
+        await expect(letter).to_contain_text(order["invoiceNumber"])
+        await page.get_by_role("link", name="Terug naar de factuur").click()
+        await page.get_by_role("button", name="Stuur nu een herinnering").click()
+        await expect(page.get_by_role("alert").first).to_contain_text("vandaag al herinnerd")
+
+
+async def test_reminders_are_paused_and_an_address_is_written_to_no_more(browser: Browser, product: Product) -> None:
+    order = (await orders(product, paymentStatus="overdue", currency="EUR"))[-1]
+    async with looking(browser, product, key=product.tenant.live.key) as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        await page.goto(invoice_path(PLATFORM, order["orderNumber"]))
+        for button, told in (
+            ("Pauzeer herinneringen", "Herinneringen voor deze factuur zijn gepauzeerd."),
+            ("Nooit meer schrijven", "Aan dit adres wordt niets gestuurd."),
+        ):
+            await page.get_by_role("button", name=button).click()
+            await expect(page.locator("#invoice .notice.warn").last).to_have_text(told)
+        assert await barriers(page) == []
+        for button in ("Hervat herinneringen", "Weer schrijven"):
+            await page.get_by_role("button", name=button).click()
+        await expect(page.locator("#invoice .notice.warn")).to_have_count(0)
+
+
+async def test_who_may_only_read_sees_no_buttons_that_write(browser: Browser, product: Product) -> None:
+    order = await an_order(product, paymentStatus="overdue")
+    async with looking(browser, product, key=product.reader) as page:
+        await page.goto(invoice_path(PLATFORM, order["orderNumber"]))
+        await expect(page.get_by_role("heading", name="Tijdlijn")).to_be_visible()
+        await expect(page.locator("main button")).to_have_count(0)
+
+
 async def test_posted_payment_changes_the_open_list_and_the_open_invoice(browser: Browser, product: Product) -> None:
     order = await an_order(product, paymentStatus="pending", currency="EUR")
     number = order["orderNumber"]

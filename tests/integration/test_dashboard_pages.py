@@ -224,6 +224,52 @@ async def test_filter_that_is_on_can_be_taken_away(visitor: Visitor, store: Stor
         assert (await visitor.get(unescape(link))).status == 200
 
 
+async def test_form_of_who_may_not_do_it_is_refused(
+    console: Client, store: Store, account: Tenant, accounts: Accounts, database: Database
+) -> None:
+    order = submission("1", account=account.id, customerEmail="a@example.com", total="10", paymentStatus="overdue")
+    await store.settle([order])
+    reader = await accounts.create_key(account.id, live=True, name="r", scopes=["orders:read"])
+    writer = await accounts.create_key(account.id, live=True, name="w", scopes=["orders:read", "orders:write"])
+    limited = await accounts.create_key(account.id, live=True, name="p", scopes=SCOPES, platforms=["moneybird"])
+    here = await accounts.create_key(account.id, live=True, name="h", scopes=SCOPES, platforms=["custom"])
+    await known(console, reader.key, writer.key, limited.key, here.key)
+    names: dict[str, Any] = {"platform": "custom", "orderNumber": "1"}
+    for key, allowed in (
+        (reader.key, set[str]()),
+        (writer.key, {"pause", "resume"}),
+        (limited.key, set[str]()),
+        (here.key, {"pause", "resume"}),
+    ):
+        async with visitor_of(console.url) as somebody:
+            await somebody.sign_in(key)
+            csrf = (await somebody.get("/dashboard")).csrf()
+            for action in ("remind", "pause", "resume", "suppress", "allow"):
+                if action == "remind" and allowed:
+                    continue  # what it then does is the API's to test
+                answer = await somebody.post(f"/dashboard/invoice/{action}", csrf=csrf, headers=None, **names)
+                assert answer.status == (303 if action in allowed else answer.status), (action, answer.text[:500])
+                assert action in allowed or answer.status in (403, 404), action
+                unsigned = await somebody.post(f"/dashboard/invoice/{action}", headers=None, **names)
+                assert unsigned.status == 403, action
+    async with database.transaction() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM suppressions") == 0
+
+
+async def test_what_was_done_is_told_on_the_invoice_whatever_its_number(
+    visitor: Visitor, store: Store, account: Tenant
+) -> None:
+    for number in ("2026/042", ".."):
+        await store.settle([submission(number, account=account.id, paymentStatus="paid")])
+        csrf = (await visitor.get("/dashboard")).csrf()
+        answer = await visitor.post("/dashboard/invoice/remind", csrf=csrf, platform="custom", orderNumber=number)
+        assert answer.status == 303
+        page = await visitor.get(answer.location, Accept_Language="en")
+        assert "There is nothing to remind of" in page.words
+    gone = await visitor.post("/dashboard/invoice/pause", csrf=csrf, platform="custom", orderNumber="gone")
+    assert gone.status == 404
+
+
 async def test_keys_that_only_read_get_no_raw_data(
     console: Client, store: Store, account: Tenant, accounts: Accounts
 ) -> None:

@@ -26,6 +26,8 @@ NOTIFICATION_LOOKS: Final = {
     "simulated": ("grey", "eye"),
 }
 TO_COME: Final = frozenset({"planned", "held", "waiting", "sending"})
+_WRITTEN: Final = frozenset({"sending", "sent", "delivered", "failed", "simulated"})
+"""A message is written right before it is sent; steps that are only announced are stored nowhere."""
 _EVENT_LOOKS: Final = {
     "payment.paid": ("green", "check"),
     "payment.overdue": ("red", "late"),
@@ -47,6 +49,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     facts: tuple[tuple[str, str], ...] = ()
     note: str | None = None
     is_muted: bool = False
+    has_message: bool = False
 
 
 class Timeline(Struct, frozen=True):
@@ -110,6 +113,7 @@ def _message(visit: Visit, found: Shown) -> Entry:
         chips=((look[0], words.notification_states[state], look[1]),),
         note=" · ".join(notes) or None,
         is_muted=state == "cancelled",
+        has_message=state in _WRITTEN,
     )
 
 

@@ -10,12 +10,13 @@ import msgspec
 from aiohttp import web
 from markupsafe import Markup
 
+from services.console.dashboard.dunning import Dunning
 from services.console.dashboard.formats import escape_unshown
 from services.console.dashboard.headers import MESSAGE_POLICY
 from services.console.dashboard.rendering import invoice_path
 from services.console.dashboard.site import PageRoute, Site
 from services.console.dashboard.timeline import MOST, reason_of, timeline_of
-from services.console.dashboard.visit import HOME, Visit
+from services.console.dashboard.visit import HOME, Visit, see_other
 from services.console.history import HistoryReader
 from services.console.notifications import NotificationsReader
 from services.console.orders import OrdersReader, Shown
@@ -43,18 +44,55 @@ class InvoicePage:
     """Shows one invoice."""
 
     def __init__(
-        self, site: Site, orders: OrdersReader, history: HistoryReader, notifications: NotificationsReader
+        self,
+        site: Site,
+        orders: OrdersReader,
+        history: HistoryReader,
+        notifications: NotificationsReader,
+        dunning: Dunning,
     ) -> None:
         self._site = site
         self._orders = orders
         self._history = history
         self._notifications = notifications
+        self._dunning = dunning
 
     async def page(self, visit: Visit) -> web.StreamResponse:
         """Show it."""
         found = await self._found(visit)
         part, etag = self._part(visit, found)
-        return self._site.render(visit, "invoice.html", **found, part=part, etag=etag)
+        words, code = visit.phrases.actions, visit.request.query.get("notice", "")
+        done, refused = words.done.get(code), words.refused.get(code)
+        return self._site.render(visit, "invoice.html", **found, part=part, etag=etag, done=done, refused=refused)
+
+    async def remind(self, visit: Visit) -> web.StreamResponse:
+        """Remind now."""
+        return _told(visit, await self._dunning.remind(visit.key, identity_of(visit)))
+
+    async def pause(self, visit: Visit) -> web.StreamResponse:
+        """Hold its reminders."""
+        return _told(visit, await self._dunning.pause(visit.key, identity_of(visit)))
+
+    async def resume(self, visit: Visit) -> web.StreamResponse:
+        """Let its reminders go on."""
+        return _told(visit, await self._dunning.resume(visit.key, identity_of(visit)))
+
+    async def suppress(self, visit: Visit) -> web.StreamResponse:
+        """Send nothing to its client's address any more."""
+        return _told(visit, await self._dunning.suppress(visit.key, await self._address(visit)))
+
+    async def allow(self, visit: Visit) -> web.StreamResponse:
+        """Send to its client's address again."""
+        return _told(visit, await self._dunning.allow(visit.key, await self._address(visit)))
+
+    async def _address(self, visit: Visit) -> str:
+        # An address is of the whole account, and a key may be for some of its platforms.
+        if visit.key.platforms is not None:
+            raise problem_of_status(404)
+        order = await self._orders.one(visit.key, identity_of(visit))
+        if order is None or order["customerEmail"] is None:
+            raise problem_of_status(404)
+        return str(order["customerEmail"])
 
     async def live(self, visit: Visit) -> web.StreamResponse:
         """Answer a page that is open with what changes in it, or that nothing has."""
@@ -105,8 +143,13 @@ class InvoicePage:
         submissions = await self._history.newest(visit.key, order_id, MOST)
         notifications = await self._notifications.newest(visit.key, order_id, MOST)
         path = invoice_path(identity.platform, identity.order_number)
+        session = visit.signed_in
         return {
             "words": visit.phrases.invoice,
+            "acts": visit.phrases.actions,
+            "standing": await self._dunning.standing(visit.key, identity, order),
+            "may_act": session.can("orders:write"),
+            "may_suppress": session.can("admin") and visit.key.platforms is None and order["customerEmail"] is not None,
             "order": order,
             "name": order["invoiceNumber"] or order["orderNumber"],
             "is_unpaid": order["paymentStatus"] in ("pending", "overdue") and order["orderStatus"] != "cancelled",
@@ -117,7 +160,7 @@ class InvoicePage:
             "address": path,
             "live": path.replace(f"{HOME}/invoices/", f"{HOME}/live/").replace(f"{_DOTTED}?", f"{HOME}/live?"),
             "raw": _readable({"order": order, "history": submissions, "notifications": notifications})
-            if visit.signed_in.can("admin")
+            if session.can("admin")
             else None,
         }
 
@@ -126,6 +169,11 @@ class InvoicePage:
         PageRoute(method="GET", path=_DOTTED, handler=page),
         PageRoute(method="GET", path=_PATH.replace("invoices", "live"), handler=live),
         PageRoute(method="GET", path=f"{HOME}/live", handler=live),
+        PageRoute(method="POST", path=f"{_DOTTED}/remind", handler=remind, scope="orders:write"),
+        PageRoute(method="POST", path=f"{_DOTTED}/pause", handler=pause, scope="orders:write"),
+        PageRoute(method="POST", path=f"{_DOTTED}/resume", handler=resume, scope="orders:write"),
+        PageRoute(method="POST", path=f"{_DOTTED}/suppress", handler=suppress, scope="admin"),
+        PageRoute(method="POST", path=f"{_DOTTED}/allow", handler=allow, scope="admin"),
         PageRoute(method="GET", path=_MESSAGE, handler=message),
         PageRoute(method="GET", path=f"{_MESSAGE}/body", handler=message_body),
     )
@@ -133,7 +181,7 @@ class InvoicePage:
 
 def identity_of(visit: Visit) -> Identity:
     """Return the order that an address names, or raise 403 for a platform off the key's list and 404 for no name."""
-    named = visit.request.match_info or visit.request.query
+    named = visit.form or visit.request.match_info or visit.request.query
     platform, number = named.get("platform", ""), named.get("orderNumber", "")
     allow_platform(visit.key, platform)
     try:
@@ -143,6 +191,15 @@ def identity_of(visit: Visit) -> Identity:
     if "\0" in platform + number or not platform or not number:
         raise problem_of_status(404)
     return Identity(visit.key.account, visit.key.live, platform, number)
+
+
+def _told(visit: Visit, code: str | None) -> web.StreamResponse:
+    """Go back to the invoice, which tells what was done or why it was not."""
+    if code is None:
+        raise problem_of_status(404)
+    identity = identity_of(visit)
+    path = invoice_path(identity.platform, identity.order_number)
+    return see_other(f"{path}{'&' if '?' in path else '?'}notice={code}")
 
 
 def _line_amount(item: Shown) -> str:

@@ -5,6 +5,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from services.console.dashboard.wording import (
+    actions,
     common,
     failures,
     invoice,
@@ -16,6 +17,7 @@ from services.console.dashboard.wording import (
     sign_in,
     webhooks,
 )
+from services.console.dashboard.wording.actions import Actions
 from services.console.dashboard.wording.common import Common
 from services.console.dashboard.wording.failures import Failures
 from services.console.dashboard.wording.invoice import Invoice
@@ -46,6 +48,7 @@ class Phrases(Struct, frozen=True, kw_only=True):
     failures: Failures
     webhooks: Webhooks
     notifications: Notifications
+    actions: Actions
 
 
 LANGUAGES: Final[dict[str, Phrases]] = {
@@ -62,6 +65,7 @@ LANGUAGES: Final[dict[str, Phrases]] = {
         failures=failures.DUTCH,
         webhooks=webhooks.DUTCH,
         notifications=notifications.DUTCH,
+        actions=actions.DUTCH,
     ),
     "en": Phrases(
         language="en",
@@ -76,6 +80,7 @@ LANGUAGES: Final[dict[str, Phrases]] = {
         failures=failures.ENGLISH,
         webhooks=webhooks.ENGLISH,
         notifications=notifications.ENGLISH,
+        actions=actions.ENGLISH,
     ),
 }
 """Every language by its code."""

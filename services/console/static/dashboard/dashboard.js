@@ -37,7 +37,7 @@
         if (answer.status === 200 && address === part.dataset.live) {
           const text = await answer.text();
           // Nothing is taken from under the fingers of somebody who fills in a form.
-          if (!part.contains(document.activeElement?.closest("form"))) {
+          if (!part.contains(document.activeElement) || !document.activeElement.matches("input, select, textarea")) {
             etag = answer.headers.get("ETag") || "";
             show(part, text);
           }
