@@ -1,6 +1,7 @@
 """`bugalou whatsapp`: with what an account speaks to WhatsApp, and the templates that it registers."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -35,6 +36,7 @@ def set_(
     verify_token_file: SecretFile | None = None,
     api_version: str = USUAL_VERSION,
     link_base: str | None = None,
+    template: Annotated[tuple[str, ...], Parameter(negative=())] = (),
 ) -> None:
     """Set an account's access; its messages go over WhatsApp once `bugalou settings set channels.whatsapp=true`.
 
@@ -57,6 +59,8 @@ def set_(
         The version of the Graph API.
     link_base
         What all pay links begin with, where the templates with a button are registered.
+    template
+        NAME=OTHER, for each template that has another name at Meta.
     """
 
     async def work() -> WhatsAppAccess:
@@ -67,10 +71,14 @@ def set_(
             verify_token=_secret(verify_token_file),
             api_version=api_version,
             link_base=link_base,
+            template_names=_names(template),
         )
         check_draft(draft)
         async with opened() as database:
-            return await _accounts(database).replace(account, draft)
+            access = await _accounts(database).replace(account, draft)
+        if access is None:
+            raise InvalidInput("There is no access token yet: give one by --token-file")
+        return access
 
     _print(carry_out(work))
 
@@ -126,6 +134,11 @@ def _templates() -> list[dict[str, Any]]:
         for name, bodies in (BODIES | BUTTON_BODIES).items()
         for language, body in bodies.items()
     ]
+
+
+def _names(given: Sequence[str]) -> dict[str, str]:
+    pairs = [one.partition("=") for one in given]
+    return {name: other for name, _, other in pairs}
 
 
 def _accounts(database: Database) -> WhatsAppAccounts:

@@ -9,7 +9,7 @@ from services.console.documents import WhatsAppAccess
 from services.console.tenancy import as_tenant
 from services.console.whatsapp_body import WhatsAppDraft
 from shared.database import Connection, Database, Row
-from shared.errors import Fault, InvalidInput
+from shared.errors import InvalidInput
 from shared.keys import ApiKey
 from shared.secrets import Secrets
 
@@ -60,10 +60,11 @@ class WhatsAppAccounts:
             row = await connection.fetchrow(_READ, account)
         return None if row is None else _shown(row)
 
-    async def replace(self, account: UUID, draft: WhatsAppDraft) -> WhatsAppAccess:
+    async def replace(self, account: UUID, draft: WhatsAppDraft) -> WhatsAppAccess | None:
         """Put another access in the place of an account's; secrets that are not given stay as they are.
 
-        Raise `InvalidInput` where there is no such account, or neither a token to keep nor a new one.
+        Return the access as it is now, or None where there is neither a token to keep nor a new one. Raise
+        `InvalidInput` where there is no such account.
         """
         token, app_secret, verify_token = map(self._sealed, (draft.token, draft.app_secret, draft.verify_token))
         names = msgspec.json.encode(draft.template_names).decode()
@@ -74,10 +75,7 @@ class WhatsAppAccounts:
                 row = await connection.fetchrow(_REPLACE, *fields, token, app_secret, verify_token)
             else:
                 row = await connection.fetchrow(_UPDATE, *fields, app_secret, verify_token)
-        if row is None:
-            fault = Fault("/token", "is required: an access token of the Cloud API")
-            raise InvalidInput("There is no access token yet, and none is given", (fault,))
-        return _shown(row)
+        return None if row is None else _shown(row)
 
     async def delete(self, account: UUID) -> bool:
         """Forget an account's access, secrets included; return whether there was one."""

@@ -1,9 +1,9 @@
 """The body of PUT /api/v1/settings/whatsapp: an account's access to WhatsApp, checked for sense."""
 
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, defstruct
 
 from services.console.members import Members
 from shared.errors import Fault, InvalidInput
@@ -36,6 +36,14 @@ _TemplateName = Annotated[str, Meta(extra_json_schema=_or_empty(pattern="^[a-z0-
 _LinkBase = Annotated[str, Meta(max_length=_LONGEST_BASE, extra_json_schema=_or_empty(format="uri"))]
 
 
+TemplateNamesBody = defstruct(
+    "TemplateNamesBody",
+    [(name, _TemplateName | None, None) for name in TEMPLATE_NAMES],
+    namespace={"__doc__": "The templates that have another name at Meta, by the name that they have here."},
+    forbid_unknown_fields=True,
+)
+
+
 class WhatsAppBody(Struct, forbid_unknown_fields=True, rename="camel"):
     """An account's access to WhatsApp. A secret that is absent, null or "" stays as it is; all else is replaced."""
 
@@ -47,7 +55,7 @@ class WhatsAppBody(Struct, forbid_unknown_fields=True, rename="camel"):
     ) = None
     api_version: _Version | None = USUAL_VERSION
     link_base: _LinkBase | None = None
-    template_names: dict[str, _TemplateName | None] | None = None
+    template_names: TemplateNamesBody | Literal[""] | None = None  # type: ignore[valid-type]  # made above
 
 
 class WhatsAppDraft(Struct, frozen=True, kw_only=True):
@@ -86,6 +94,7 @@ def check_draft(draft: WhatsAppDraft) -> None:
         "phone-number-id": _id_fault(draft.phone_number_id),
         "api-version": _version_fault(draft.api_version),
         "link-base": None if draft.link_base is None else _base_fault(draft.link_base),
+        **{f"template {name}": _renamed_fault(name, other) for name, other in draft.template_names.items()},
         **{name: None if secret is None else _secret_fault(secret) for name, secret in secrets.items()},
     }
     faults = tuple(Fault(f"/{name}", fault) for name, fault in found.items() if fault is not None)
@@ -117,6 +126,10 @@ def _version_fault(text: str) -> str | None:
 
 def _name_fault(text: str) -> str | None:
     return None if _NAME.fullmatch(text) else "must be lower-case letters, digits and _ alone"
+
+
+def _renamed_fault(name: str, other: str) -> str | None:
+    return _name_fault(other) if name in TEMPLATE_NAMES else "is no template: `bugalou whatsapp templates` lists them"
 
 
 def _base_fault(text: str) -> str | None:

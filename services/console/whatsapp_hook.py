@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from shared.database import Database
-from shared.errors import InvalidInput, MalformedJson
+from shared.errors import InvalidInput, MalformedJson, Unavailable
 from shared.messages.formats import show_text
 from shared.recent import Recent
 from shared.secrets import Secrets
@@ -32,6 +32,10 @@ _LONGEST_REFERENCE: Final = 255
 _LONGEST_TITLE: Final = 300
 _PREFIX: Final = "sha256="
 
+MOST_WAITING: Final = 50_000
+"""So many statuses of one account may wait for the notifiers; what is beyond is to be posted again later."""
+
+_COUNT: Final = "SELECT count(*) FROM (SELECT FROM whatsapp_statuses WHERE account_id = $1 LIMIT $2) AS waiting"
 _SECRETS: Final = "SELECT app_secret, verify_token FROM whatsapp_accounts WHERE account_id = $1"
 _KEEP: Final = f"""
 WITH kept AS (
@@ -79,9 +83,10 @@ class Status(Struct, frozen=True):
 class StatusInbox:
     """Finds what an account's webhook is checked with, and keeps what it was told."""
 
-    def __init__(self, database: Database, secrets: Secrets) -> None:
+    def __init__(self, database: Database, secrets: Secrets, *, most_waiting: int = MOST_WAITING) -> None:
         self._database = database
         self._secrets = secrets
+        self._most_waiting = most_waiting
         self._kept: Recent[UUID, HookSecrets | None] = Recent(seconds=KEEP_SECONDS, most=_MOST_KEPT)
 
     async def secrets_of(self, account: UUID) -> HookSecrets | None:
@@ -95,8 +100,13 @@ class StatusInbox:
         return found
 
     async def keep(self, account: UUID, statuses: Sequence[Status]) -> int:
-        """Keep statuses, and wake the notifiers; return how many had not come before."""
+        """Keep statuses, and wake the notifiers; return how many had not come before.
+
+        Raise `Unavailable` where too many wait already.
+        """
         async with self._database.transaction() as connection:
+            if await connection.fetchval(_COUNT, account, self._most_waiting) >= self._most_waiting:
+                raise Unavailable("too many statuses of this account wait", retry_after_seconds=60)
             kept = await connection.fetchval(
                 _KEEP,
                 account,

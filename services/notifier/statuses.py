@@ -51,5 +51,6 @@ class Statuses:
             if applied.found:
                 log.info("statuses.applied", statuses=applied.found, moved=applied.moved)
             pause = SWEEP_SECONDS if applied.next_due_seconds is None else applied.next_due_seconds
-            if pause > 0:
+            # What is due and was not found is in another notifier's hands.
+            if pause > 0 or not applied.found:
                 await wait_for(self._woken, min(max(pause, _SOONEST_SECONDS), SWEEP_SECONDS))

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from services.console.accounts import Accounts
+from services.console.whatsapp_hook import StatusInbox, read_statuses
 from shared.database import Database
+from shared.errors import Unavailable
 from shared.secrets import Secrets, generate_key
 from tests.consoles import read, running_console
 from tests.gateways import JSON, Answer, Client
@@ -87,7 +89,7 @@ async def test_a_secret_that_is_not_sent_stays_and_all_else_is_replaced(
     assert answer.status == 204
     assert await read(console, "/settings/whatsapp") == {"success": True, "whatsapp": None}
     answer = await put(console, {"phoneNumberId": "999999"})
-    assert (answer.status, answer.document["errors"][0]["pointer"]) == (422, "/token")
+    assert (answer.status, answer.document["code"]) == (409, "token_needed")
 
 
 async def test_every_fault_is_named_and_no_secret_is_echoed(console: Client) -> None:
@@ -118,7 +120,7 @@ async def test_it_takes_a_live_key_with_the_scope_admin(console: Client, account
 
 
 async def test_without_a_key_for_secrets_none_is_taken(database_url: str, account: Tenant) -> None:
-    async with running_console(account.live.key, database_url=database_url) as console:
+    async with running_console(account.live.key, database_url=database_url, SECRET_KEYS="") as console:
         answer = await put(console, WHOLE)
         assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
 
@@ -181,6 +183,15 @@ async def test_what_nobody_signed_is_refused_and_not_stored(
     assert (await post(console, account.id, b'{"entry":[]}')).status == 200
     async with database.transaction() as connection:
         assert await connection.fetchval("SELECT count(*) FROM whatsapp_statuses") == 0
+
+
+async def test_no_more_statuses_wait_than_there_is_room_for(database: Database, account: Tenant) -> None:
+    inbox = StatusInbox(database, Secrets([KEY]), most_waiting=2)
+    first, second = (read_statuses(post_of([status(f"wamid.{n}"), status(f"wamid.{n}", "sent")])) for n in "AB")
+    assert await inbox.keep(account.id, first) == 2
+    with pytest.raises(Unavailable):
+        await inbox.keep(account.id, second)
+    assert await inbox.keep(uuid4(), second) == 2
 
 
 async def test_an_account_without_an_app_secret_believes_nothing(console: Client, account: Tenant) -> None:

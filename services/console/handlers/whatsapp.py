@@ -9,7 +9,7 @@ from services.console.whatsapp_body import MOST_BYTES, WhatsAppBody, read_whatsa
 from shared.http.authentication import FindsKeys, authenticate
 from shared.http.bodies import check_declared, read_body
 from shared.http.problems import Problem
-from shared.http.routes import JSON, Answer, Body, Route, refuse_unknown_parameters
+from shared.http.routes import JSON, Answer, Body, Refusal, Route, refuse_unknown_parameters
 from shared.keys import ApiKey
 
 
@@ -34,7 +34,10 @@ class WhatsAppHandler:
         _need_live(key)
         check_declared(request, most_bytes=MOST_BYTES)
         draft = read_whatsapp(await read_body(request, most_bytes=MOST_BYTES, seconds=self._body_seconds))
-        return answer({"success": True, "whatsapp": await self._accounts.replace(key.account, draft)})
+        access = await self._accounts.replace(key.account, draft)
+        if access is None:
+            raise Problem(409, "token_needed", "There is no access token yet: the first time, it is needed")
+        return answer({"success": True, "whatsapp": access})
 
     async def delete(self, request: web.Request) -> web.Response:
         """Forget the access, secrets included; doing it again changes nothing."""
@@ -74,6 +77,7 @@ class WhatsAppHandler:
                 },
             ),
             answers=(Answer(status=200, description="The access as it is now.", of=WhatsAppAnswer),),
+            refusals=(Refusal(status=409, description="There is no access token yet, and none was sent."),),
         ),
         Route(
             method="DELETE",
