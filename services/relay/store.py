@@ -53,23 +53,9 @@ _SWEEP: Final = f"""
 DELETE FROM outbox_default WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM outbox_default WHERE sent_at < now() - make_interval(days => $1) LIMIT {_SWEPT_ROWS}))
 """
-_ADD_PARTITION: Final = """
-DO $$ DECLARE day date; BEGIN
-    FOR ahead IN 1..3 LOOP
-        day := (now() AT TIME ZONE 'UTC')::date + ahead;
-        BEGIN
-            EXECUTE format('CREATE TABLE IF NOT EXISTS outbox_%s PARTITION OF outbox FOR VALUES FROM (%L) TO (%L)',
-                to_char(day, 'YYYYMMDD'), day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
-        EXCEPTION WHEN duplicate_table OR unique_violation OR check_violation THEN NULL;
-        END;
-    END LOOP;
-END $$
-"""
-_OLD_PARTITIONS: Final = """
-SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
-WHERE i.inhparent = 'outbox'::regclass AND c.relname ~ '^outbox_[0-9]{8}$'
-    AND to_date(right(c.relname, 8), 'YYYYMMDD') < (now() AT TIME ZONE 'UTC')::date - $1::integer
-"""
+# Functions of the schema's owner: a relay need not be one.
+_ADD_PARTITIONS: Final = "SELECT outbox_add_partitions()"
+_DROP_PARTITIONS: Final = "SELECT outbox_drop_partitions($1)"
 _EXPIRED_KEYS: Final = f"""
 DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM idempotency_keys WHERE expires_at < now() LIMIT {_SWEPT_ROWS}))
@@ -122,9 +108,7 @@ class Outbox:
 async def _maintain(connection: Connection, keep_days: int) -> bool:
     # A partition that waits for a lock would make every worker wait behind it.
     await connection.execute("SET LOCAL lock_timeout = '2s'")
-    await connection.execute(_ADD_PARTITION)
-    for row in await connection.fetch(_OLD_PARTITIONS, keep_days):
-        if await connection.fetchval(f'SELECT NOT EXISTS (SELECT FROM "{row["relname"]}" WHERE sent_at IS NULL)'):
-            await connection.execute(f'DROP TABLE "{row["relname"]}"')
+    await connection.execute(_ADD_PARTITIONS)
+    await connection.execute(_DROP_PARTITIONS, keep_days)
     swept = await connection.execute(_SWEEP, keep_days), await connection.execute(_EXPIRED_KEYS)
     return f"DELETE {_SWEPT_ROWS}" in swept

@@ -131,6 +131,22 @@ def test_containers_are_given_longer_to_stop_than_the_services_take() -> None:
     assert min(map(int, grace)) > int(drain[1]) + 2
 
 
+def test_ours_have_no_privileges_and_a_read_only_filesystem() -> None:
+    common = top_level("x-ours")
+    for line in ("read_only: true", "- ALL", "- no-new-privileges:true"):
+        assert line in common, line
+    assert "<<: *ours" in top_level("x-service")
+    assert "<<: *service" in top_level("x-http-service")
+    for service in OURS | {"migrate", "mail"}:
+        assert re.search(r"<<: \*(ours|service|http_service)", services()[service]), service
+        assert "privileged" not in services()[service]
+    proxy = services()["proxy"]
+    assert "read_only: true" in proxy
+    assert "no-new-privileges:true" in proxy
+    # A number, so that a cluster can see that it is not root's.
+    assert re.findall(r"^USER (\d+):\d+$", DOCKERFILE, re.MULTILINE) == ["10001"]
+
+
 def test_the_tests_use_the_same_images() -> None:
     # Read, not imported: that would take a second.
     named = set(re.findall(r'^\w+_IMAGE: Final = "(.*)"$', (ROOT / "tests/containers.py").read_text(), re.MULTILINE))
