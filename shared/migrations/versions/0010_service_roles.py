@@ -35,7 +35,8 @@ RIGHTS: Final[dict[str, dict[str, str]]] = {
     },
     "bugalou_console_writer": {
         **dict.fromkeys(("accounts", "settings", "api_keys", "webhooks", "whatsapp_accounts", "suppressions"), CHANGE),
-        **dict.fromkeys(("paused_orders", "paused_customers", "dashboard_sessions", "sign_in_links"), CHANGE),
+        **dict.fromkeys(("paused_orders", "paused_customers", "erased_orders"), CHANGE),
+        **dict.fromkeys(("dashboard_sessions", "sign_in_links"), CHANGE),
         "access_revision": "UPDATE",
         "failures": "UPDATE",
         "notifications": "INSERT, UPDATE",
@@ -47,7 +48,6 @@ RIGHTS: Final[dict[str, dict[str, str]]] = {
         "outbox": "UPDATE (body)",
         "attempts": "UPDATE",
         "webhook_attempts": "UPDATE",
-        "erased_orders": "INSERT",
     },
 }
 
