@@ -30,7 +30,9 @@ RIGHTS: Final[dict[str, dict[str, str]]] = {
         "outbox": "INSERT",
         "failures": "INSERT",
         "suppressions": "INSERT",
-        "webhooks": "UPDATE (enabled, disabled_reason, disabled_at, failing_since, last_failure_at, updated_at)",
+        # How it fares; neither where it leads nor its secret, but for taking away the one that has expired.
+        "webhooks": "UPDATE (enabled, disabled_reason, disabled_at, failing_since, last_failure_at, paused_until,"
+        " is_slow, old_secret, old_secret_until, updated_at)",
         "erased_orders": "DELETE",
     },
     "bugalou_console_writer": {
