@@ -47,7 +47,7 @@ RIGHTS: Final[dict[str, dict[str, str]]] = {
         # Erasing a person.
         "orders": "UPDATE (customer_email, customer_name, customer_phone)",
         "submissions": "UPDATE (sets, clears)",
-        "outbox": "UPDATE (body)",
+        "outbox": "INSERT, UPDATE (body)",
         "attempts": "UPDATE",
         "webhook_attempts": "UPDATE",
     },
