@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 import tempfile
 import time
@@ -108,6 +109,8 @@ async def _one(stack: Stack, scenarios: Sequence[Scenario], seed: str, folder: P
 
 def main() -> int:
     """Read the command line and play."""
+    # Its pools tell of each connection that they cannot make, at length: that is what is played here.
+    logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--scenario", default="", help="play those whose name holds this")
     parser.add_argument("--times", type=int, default=1, help="play each so often")

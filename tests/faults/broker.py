@@ -42,7 +42,7 @@ async def _out_of_memory(trial: Trial) -> None:
 
 
 async def _out_of_disk(trial: Trial) -> None:
-    await _control(trial, "set_disk_free_limit", "100TB")
+    await _control(trial, "set_disk_free_limit", "100000GB")
     try:
         await trial.pass_(5, 10)
     finally:

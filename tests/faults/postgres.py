@@ -1,10 +1,29 @@
 """Postgres killed, stopped, suspended; its backends ended in mid-transaction; a row that somebody holds locked."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import asyncpg
 
 from tests.faults.trial import Scenario, Trial
+
+
+@asynccontextmanager
+async def _asking(trial: Trial) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """Give a connection of our own, as soon as there can be one."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                connection = await asyncpg.connect(trial.stack.postgres.url, timeout=10)
+                break
+            except (OSError, asyncpg.PostgresError):
+                await asyncio.sleep(0.2)
+    try:
+        yield connection
+    finally:
+        connection.terminate()
 
 
 async def _killed(trial: Trial) -> None:
@@ -29,25 +48,21 @@ async def _suspended(trial: Trial) -> None:
 async def _backends_ended(trial: Trial) -> None:
     """Again and again, so that transactions are hit in every phase."""
     for _ in range(25):
-        connection = await asyncpg.connect(trial.stack.postgres.url, timeout=10)
-        try:
+        async with _asking(trial) as connection:
             await connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE application_name LIKE 'bugalou %' AND application_name <> 'bugalou oracle' AND state <> 'idle'"
             )
-        finally:
-            await connection.close()
         await trial.pass_(0.02, 0.2)
 
 
 async def _backend_crashes(trial: Trial) -> None:
     """A backend that is killed takes all sessions with it, and Postgres recovers from its log."""
     for _ in range(2):
-        connection = await asyncpg.connect(trial.stack.postgres.url, timeout=10)
-        pid = await connection.fetchval(
-            "SELECT pid FROM pg_stat_activity WHERE application_name = 'bugalou worker' LIMIT 1"
-        )
-        connection.terminate()
+        async with _asking(trial) as connection:
+            pid = await connection.fetchval(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'bugalou worker' LIMIT 1"
+            )
         if pid is not None:
             trial.stack.kill_backend(pid)
         await trial.progress(20)
@@ -55,13 +70,9 @@ async def _backend_crashes(trial: Trial) -> None:
 
 async def _hot_row_locked(trial: Trial) -> None:
     await trial.stored(20)
-    connection = await asyncpg.connect(trial.stack.postgres.url, timeout=10)
-    try:
-        async with connection.transaction():
-            await connection.execute("SELECT FROM orders WHERE account_id = $1 FOR UPDATE", trial.account)
-            await trial.pass_(4, 8)
-    finally:
-        await connection.close()
+    async with _asking(trial) as connection, connection.transaction():
+        await connection.execute("SELECT FROM orders WHERE account_id = $1 FOR UPDATE", trial.account)
+        await trial.pass_(4, 8)
 
 
 SCENARIOS: Final = (
