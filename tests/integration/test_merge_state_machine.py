@@ -5,6 +5,7 @@ may have committed: the workers lock what they read, so there is always one.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine, Iterable, Sequence
 from itertools import permutations
 from random import Random
@@ -22,6 +23,7 @@ from services.worker.store import Store
 from shared.contracts import Event, Submission
 from shared.database import Database
 from tests.polling import eventually
+from tests.simulation.census import Case, cases_of
 from tests.simulation.checks import (
     Discrepancy,
     Row,
@@ -40,6 +42,20 @@ from tests.submissions import ACCOUNT, MINUTE, submission
 
 T = TypeVar("T")
 SEEDS: Final = st.integers(0, 1 << 32)
+
+EXPECTED: Final = (
+    *(
+        Case.DIED_BEFORE_COMMIT,
+        Case.DIED_AFTER_COMMIT,
+        Case.REDELIVERED,
+        Case.LATE_PAID,
+        Case.RUN_SPLIT,
+        Case.LATE_CLEAR,
+    ),
+    *(Case.RETRY, Case.RETRY_BETWEEN, Case.RETRY_FOUND_LATER, Case.TIE, Case.TIE_OF_EQUALS, Case.STALE),
+    *(Case.KEY_REUSED_LATER, Case.OVERTHROWN, Case.REVIVED, Case.PARTIAL_SUPERSEDED),
+)
+"""What races and deaths must have met; the rarer cases are the simulator's."""
 
 _HISTORY: Final = """
 SELECT id, version, (extract(epoch FROM received_at) * 1000000)::bigint AS received_at,
@@ -87,6 +103,7 @@ class Workers(RuleBasedStateMachine):
     """Clients post, the broker hands over what it likes, workers race and die, operators rebuild."""
 
     url = ""
+    cases: Counter[Case]
 
     def __init__(self) -> None:
         super().__init__()
@@ -184,7 +201,7 @@ class Workers(RuleBasedStateMachine):
     async def _race(self, batches: Sequence[Sequence[Submission]], *besides: Coroutine[Any, Any, object]) -> None:
         await asyncio.gather(*(Store(self.database).settle(batch) for batch in batches), *besides)
         contents = await read(self.database, ACCOUNT)
-        self.ledger = _explain(contents, self.ledger, permutations(batches))
+        self.ledger = _explain(contents, self.ledger, permutations(batches), self.cases)
 
     async def _die(self, batch: Sequence[Submission], after: int) -> None:
         worker = asyncio.ensure_future(Store(self.database).settle(batch))
@@ -192,7 +209,10 @@ class Workers(RuleBasedStateMachine):
             await asyncio.sleep(0)
         worker.cancel()
         await asyncio.wait([worker])
-        self.ledger = _explain(await read(self.database, ACCOUNT), self.ledger, [(), (batch,)])
+        contents = await read(self.database, ACCOUNT)
+        was_committed = {one.id for one in batch} <= contents.history.keys()
+        self.cases[Case.DIED_AFTER_COMMIT if was_committed else Case.DIED_BEFORE_COMMIT] += 1
+        self.ledger = _explain(contents, self.ledger, [(), (batch,)], self.cases)
 
     async def _harm(self, order_id: UUID, *, lost: bool) -> None:
         harm = "DELETE FROM orders" if lost else "UPDATE orders SET amount_paid = 0.01, paid_since = now()"
@@ -210,25 +230,33 @@ class Workers(RuleBasedStateMachine):
         compare("found to differ by a rebuild", await differing(self.database, ACCOUNT, mend=False), set())
 
 
-def _explain(contents: Contents, ledger: Ledger, orders: Iterable[Sequence[Sequence[Submission]]]) -> Ledger:
-    """Return the ledger of the first order of commits that leads to these contents."""
+def _explain(
+    contents: Contents, ledger: Ledger, orders: Iterable[Sequence[Sequence[Submission]]], cases: Counter[Case]
+) -> Ledger:
+    """Return the ledger of the first order of commits that leads to these contents; count the cases that it held."""
     reasons = []
     for commits in orders:
-        attempt = ledger.copy()
+        attempt, met = ledger.copy(), Counter[Case]()
         for batch in commits:
-            attempt.commit(batch)
+            before, standing, receipts = dict(attempt.orders), attempt.standing, dict(attempt.receipts)
+            step = attempt.commit(batch)
+            met += cases_of(batch, before, standing, receipts, attempt, step)
         try:
             contents.check(attempt)
         except Discrepancy as reason:
             reasons.append(reason)
         else:
+            cases.update(met)
             return attempt
     raise Discrepancy("no order of the commits explains what is stored; by the first:") from reasons[0]
 
 
 def test_workers_that_race_and_die_leave_what_the_rules_say(database_url: str) -> None:
+    met: Counter[Case] = Counter()
+
     class OverThisDatabase(Workers):
         url = database_url
+        cases = met
 
     run_state_machine_as_test(
         OverThisDatabase,
@@ -240,6 +268,9 @@ def test_workers_that_race_and_die_leave_what_the_rules_say(database_url: str) -
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )
+    print(dict(met))
+    missing = [case.name for case in EXPECTED if not met[case]]
+    assert not missing, "cases that did not occur: nothing is proved about them"
 
 
 async def test_store_of_the_simulator_does_transaction_by_transaction_what_the_real_one_does(
