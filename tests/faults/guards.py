@@ -96,7 +96,7 @@ GUARDS: Final = (
     ),
     Guard(
         "claimed by one notifier",
-        (Break("services/notifier/rows.py", "FOR UPDATE SKIP LOCKED", ""),),
+        (Break("services/notifier/locks.py", "LIMIT $2 FOR UPDATE SKIP LOCKED", "LIMIT $2"),),
         "nothing happens",
         "doubled",
     ),
