@@ -18,9 +18,10 @@ import pytest
 from services.notifier.notification import Planned
 from shared.contracts import Event
 from shared.database import Database
+from shared.failpoints import Point
 from shared.lifecycle import EXIT_MISCONFIGURED
 from shared.topology import Names, declare
-from tests.notifier_world import ACCOUNT, Mailbox, World, until
+from tests.notifier_world import ACCOUNT, AWAKE, CYCLE, Mailbox, World, until
 
 STOP_SECONDS = 10
 
@@ -160,6 +161,53 @@ async def test_killed_while_sending_it_sends_again_with_the_same_message_id(
     assert await world.sql.fetchval("SELECT count(*) FROM attempts WHERE outcome IS NOT NULL") == 2
     assert len(mailbox.mails) == 2
     assert {mail["Message-ID"] for mail in mailbox.mails} == {f"<{planned.id}@bugalou.example>"}
+
+
+KILLS = int(os.environ.get("KILLS", "2"))
+"""At each step; more of them where somebody has the time."""
+
+
+async def test_killed_at_each_of_its_steps_it_never_gives_a_message_another_id(
+    service: Service, world: World, mailbox: Mailbox
+) -> None:
+    await world.set(**AWAKE)
+    thanks = await to_be_planned(world)
+    invoices = [
+        Planned(
+            ACCOUNT,
+            True,
+            await world.order(payment_status="overdue", customer_email="klant@bedrijf.nl"),
+            "reminder",
+            "reminder.due",
+            CYCLE,
+            1,
+            "email",
+        )
+        for _ in range(3)
+    ]
+    for one in (thanks, *invoices):
+        about = {"reminder": {"cycle": str(CYCLE), "step": 1}} if one.kind == "reminder" else {}
+        await service.tell(event(one, **about), one.event_type)
+    for point in (Point.NOTIFIER_PLANNED, Point.NOTIFIER_CLAIMED, Point.NOTIFIER_DELIVERED):
+        for _ in range(KILLS):
+            # What a dead notifier had claimed is free at once, and nothing waits for its next try.
+            await world.sql.execute(
+                "UPDATE notifications SET claimed_until = now(), due_at = now() WHERE state IN ('planned', 'sending')"
+            )
+            async with service.running(BUGALOU_FAILPOINTS=f"{point}=exit") as process:
+                assert await asyncio.wait_for(process.wait(), 60) == -signal.SIGKILL
+    await world.sql.execute("UPDATE notifications SET claimed_until = now() WHERE state = 'sending'")
+    async with service.running():
+        for one in (thanks, *invoices):
+            await until_planned(world, one.id)
+            await world.reaches(one, "sent")
+    rows = [await world.row(one) for one in invoices]
+    (message_id,) = {row["message_id"] for row in rows}
+    about_reminders = [mail["Message-ID"] for mail in mailbox.mails if mail["X-Bugalou-Notification"] == "reminder"]
+    about_payments = [mail["Message-ID"] for mail in mailbox.mails if mail["X-Bugalou-Notification"] == "confirmation"]
+    assert set(about_reminders) == {f"<{message_id}@bugalou.example>"}
+    assert set(about_payments) == {f"<{thanks.id}@bugalou.example>"}
+    assert len(mailbox.mails) > KILLS, "what was handed over, and not recorded, went again"
 
 
 async def test_killed_after_planning_it_loses_nothing(service: Service, world: World, mailbox: Mailbox) -> None:
