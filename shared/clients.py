@@ -13,3 +13,16 @@ CLIENT: Final = f"""
     CASE WHEN {ADDRESS} IS NOT NULL THEN md5(concat_ws(' ', n.account_id, n.livemode, n.channel, {ADDRESS}))::uuid END
 """
 """One client of one account, in one world, on one channel: a digest, so of one size, and no address itself."""
+
+CHANNEL: Final = """
+    CASE WHEN s.document->'channels'->>'whatsapp' IS DISTINCT FROM 'true' THEN 'email'
+        WHEN s.document->'channels'->>'email' = 'false' THEN 'whatsapp'
+        WHEN NOT EXISTS (SELECT FROM whatsapp_accounts AS w WHERE w.account_id = n.account_id) THEN 'email'
+        WHEN o.customer_phone IS NULL AND o.customer_email IS NOT NULL THEN 'email'
+        ELSE 'whatsapp'
+    END
+"""
+"""Over which of its channels the client is reached, with the account's settings `s`.
+
+Where nobody is to be reached yet, either address may come.
+"""

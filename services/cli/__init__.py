@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import cyclopts
 
-from services.cli import account_settings, accounts, failures, keys, secrets, webhooks, whatsapp
+from services.cli import account_settings, accounts, failures, keys, notify, secrets, webhooks, whatsapp
 from services.cli.demo.command import demo_data
 from services.cli.doctor import doctor
 from services.cli.documents.commands import asyncapi, openapi
@@ -31,6 +31,7 @@ app.command(secrets.app)
 app.command(webhooks.app)
 app.command(account_settings.app)
 app.command(whatsapp.app)
+app.command(notify.app)
 app.command(failures.app)
 app.command(openapi)
 app.command(asyncapi)

@@ -9,10 +9,10 @@ from typing import Final
 from uuid import UUID
 
 from services.console.orders import Shown
+from shared.clients import CHANNEL
 from shared.database import Connection
 from shared.dunning import read_dunning
 from shared.keys import ApiKey
-from shared.messages.order import ADDRESSES
 from shared.notifications import notification_id
 from shared.orders.moments import to_microseconds, write_timestamp
 
@@ -21,6 +21,10 @@ Placed = tuple[tuple[datetime, UUID], Shown]
 
 # Only what is watched will come: a replay's orders are not.
 _IS_WATCHED: Final = "SELECT EXISTS (SELECT FROM reminders WHERE account_id = $1 AND livemode = $2 AND order_id = $3)"
+_CHANNEL: Final = f"""
+SELECT {CHANNEL} FROM orders AS o CROSS JOIN LATERAL (SELECT o.account_id) AS n
+LEFT JOIN settings AS s ON s.account_id = o.account_id WHERE o.id = $1
+"""
 _STORED: Final = "SELECT id FROM notifications WHERE account_id = $1 AND livemode = $2 AND id = ANY ($3::uuid[])"
 
 
@@ -31,12 +35,10 @@ async def read_ahead(connection: Connection, key: ApiKey, order_id: UUID) -> lis
     dunning = (await read_dunning(connection, [order_id])).get(order_id)
     if dunning is None:
         return []
-    channels = [channel for channel in ADDRESSES if getattr(dunning.settings.channels, channel)]
-    steps = {
-        notification_id(order_id, "reminder", step.cycle, step.number, channel): (step, channel)
-        for step in dunning.steps
-        for channel in channels
-    }
+    channel = await connection.fetchval(_CHANNEL, order_id)
+    if not getattr(dunning.settings.channels, channel):
+        return []
+    steps = {notification_id(order_id, "reminder", step.cycle, step.number, channel): step for step in dunning.steps}
     stored = {row["id"] for row in await connection.fetch(_STORED, key.account, key.live, list(steps))}
     return [
         (
@@ -54,6 +56,6 @@ async def read_ahead(connection: Connection, key: ApiKey, order_id: UUID) -> lis
                 "sentWith": None,
             },
         )
-        for id, (step, channel) in steps.items()
+        for id, step in steps.items()
         if id not in stored
     ]

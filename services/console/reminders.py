@@ -9,14 +9,13 @@ from uuid import UUID, uuid5
 
 from services.console.orders import Shown
 from services.console.tenancy import as_tenant
-from shared.clients import ADDRESS, CLIENT
+from shared.clients import ADDRESS, CHANNEL, CLIENT
 from shared.contracts import Event
 from shared.database import Connection, Database, Row
 from shared.dunning import Dunning, read_dunning
 from shared.http.problems import Problem
 from shared.keys import ApiKey
 from shared.ladder import current_cycle, is_chased
-from shared.messages.order import ADDRESSES
 from shared.notifications import notification_id
 from shared.orders.identity import Identity
 from shared.orders.moments import to_microseconds, write_timestamp
@@ -34,9 +33,11 @@ SELECT n.channel, {ADDRESS} IS NOT NULL AS is_reachable,
     ) AS is_suppressed,
     EXISTS (
         SELECT FROM notifications AS other
-        WHERE other.client = {CLIENT} AND other.day = $3 AND other.kind = 'reminder' AND other.state <> 'cancelled'
+        WHERE other.client = {CLIENT} AND other.day = $2 AND other.kind = 'reminder' AND other.state <> 'cancelled'
     ) AS is_reminded
-FROM orders AS o CROSS JOIN LATERAL (SELECT o.account_id, o.livemode, channel FROM unnest($2::text[]) AS channel) AS n
+FROM orders AS o LEFT JOIN settings AS s ON s.account_id = o.account_id
+CROSS JOIN LATERAL (SELECT {CHANNEL} AS channel FROM (SELECT o.account_id) AS n) AS chosen
+CROSS JOIN LATERAL (SELECT o.account_id, o.livemode, chosen.channel) AS n
 WHERE o.id = $1
 """
 
@@ -59,7 +60,7 @@ class Reminders:
             dunning = (await read_dunning(connection, [order_id])).get(order_id)
             if row is None or dunning is None:
                 return None
-            channels = await _channels(connection, dunning)
+            channel = await _channel(connection, dunning)
         step = max((one.step for one in dunning.order.given if not one.asked), default=1)
         cycle = current_cycle(order_id, dunning.order.changes)
         run_id = uuid5(_ASKED, f"{cycle.id} {local_day(dunning.now, dunning.settings)}")
@@ -79,29 +80,25 @@ class Reminders:
                 "sentAt": None,
                 "sentWith": None,
             }
-            for channel in channels
         ]
 
 
-async def _channels(connection: Connection, dunning: Dunning) -> list[str]:
-    """Return the channels over which a reminder can leave today, or raise why over none."""
+async def _channel(connection: Connection, dunning: Dunning) -> str:
+    """Return the channel over which a reminder can leave today, or raise why it cannot."""
     if not is_chased(dunning.order):
         raise Problem(409, "nothing_to_remind", "There is nothing to remind of: the order is not open")
-    channels = [channel for channel in ADDRESSES if getattr(dunning.settings.channels, channel)]
-    if not channels:
-        raise Problem(409, "channels_off", "All channels of this account are switched off")
     today = local_day(dunning.now, dunning.settings)
-    rows = await connection.fetch(_REACH, dunning.order.order_id, channels, today)
-    reachable = [row for row in rows if row["is_reachable"]]
-    if not reachable:
+    row = await connection.fetchrow(_REACH, dunning.order.order_id, today)
+    if row is None or not getattr(dunning.settings.channels, row["channel"]):
+        raise Problem(409, "channels_off", "All channels of this account are switched off")
+    if not row["is_reachable"]:
         raise Problem(409, "no_address", "The order has no address over which its client could be reached")
-    wanted = [row for row in reachable if not row["is_suppressed"]]
-    if not wanted:
+    if row["is_suppressed"]:
         raise Problem(409, "suppressed", "The client's address is on the suppression list")
-    free = [row["channel"] for row in wanted if not row["is_reminded"]]
-    if not free:
+    if row["is_reminded"]:
         raise Problem(409, "client_reminded_today", "The client has been reminded today, and is not twice a day")
-    return free
+    channel: str = row["channel"]
+    return channel
 
 
 def _event(identity: Identity, row: Row, dunning: Dunning, run_id: UUID, step: int) -> Event:

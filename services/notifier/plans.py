@@ -6,23 +6,13 @@ from uuid import UUID, uuid5
 
 from services.notifier.notification import Planned
 from services.notifier.rows import SETTLE_SECONDS
-from shared.clients import CLIENT
+from shared.clients import CHANNEL, CLIENT
 from shared.database import Database
 from shared.messages.formats import show_text
 from shared.metrics import FAILURES, PLANNED
 
 WAKE_CHANNEL: Final = "notifications"
 """The NOTIFY channel that wakes the dispatchers."""
-
-# Over which of its channels a client is reached. Where nobody is to be reached yet, either address may come.
-CHANNEL: Final = """
-    CASE WHEN s.document->'channels'->>'whatsapp' IS DISTINCT FROM 'true' THEN 'email'
-        WHEN s.document->'channels'->>'email' = 'false' THEN 'whatsapp'
-        WHEN NOT EXISTS (SELECT FROM whatsapp_accounts AS w WHERE w.account_id = n.account_id) THEN 'email'
-        WHEN o.customer_phone IS NULL AND o.customer_email IS NOT NULL THEN 'email'
-        ELSE 'whatsapp'
-    END
-"""
 
 # Planned once, though the account may have switched to another channel before the event came again.
 _ADD: Final = f"""

@@ -23,13 +23,18 @@ SETTLE_SECONDS: Final = """
         WHEN 'number' THEN least(greatest((s.document->>'settleSeconds')::numeric, 0), 3600) END::float8
 """
 
+ORDER_COLUMNS: Final = """
+    o.platform, o.order_number, o.order_status, o.payment_status, o.customer_email, o.customer_name,
+    o.customer_phone, o.customer_language, o.items, o.total, o.currency, o.amount_paid, o.payment_method,
+    o.invoice_number, o.invoice_url, o.invoice_date, o.due_date, o.payment_url, o.paid_since, o.updated_at
+"""
+"""What to select of an order, beside `order_id`, `account_id` and `livemode`."""
+
 # A statement of its own, so that it sees every order as committed after the rows were locked.
 READ_DUE: Final = f"""
 SELECT n.id, n.account_id, n.livemode, n.order_id, n.kind, n.event_type, n.run_id, n.step, n.channel, n.state,
        n.attempts, n.due_at, n.created_at, n.message_id, now() AS now, began.version AS run_version,
-       o.platform, o.order_number, o.order_status, o.payment_status, o.customer_email, o.customer_name,
-       o.customer_phone, o.customer_language, o.items, o.total, o.currency, o.amount_paid, o.payment_method,
-       o.invoice_number, o.invoice_url, o.invoice_date, o.due_date, o.payment_url, o.paid_since, o.updated_at,
+       {ORDER_COLUMNS},
        a.name AS account_name, s.document::text AS document, {SETTLE_SECONDS} AS settle_seconds, {CLIENT} AS client,
        w.account_id IS NOT NULL AS has_whatsapp, w.link_base, w.template_names::text AS template_names,
        EXISTS (
@@ -92,7 +97,7 @@ def read_due(row: Row, settle_seconds: float = 0.0) -> Due:
             before=row["before"],
             message_id=row["message_id"],
         ),
-        order=None if row["platform"] is None else _order(row),
+        order=None if row["platform"] is None else read_order(row),
         account=Account(row["account_name"], read_account_settings(row["document"]), _templates(row)),
         now=row["now"],
         settle_seconds=settle_seconds if row["settle_seconds"] is None else row["settle_seconds"],
@@ -108,7 +113,8 @@ def _templates(row: Row) -> TemplateSetup | None:
     return TemplateSetup(row["link_base"], msgspec.json.decode(row["template_names"], type=dict[str, str]))
 
 
-def _order(row: Row) -> Order:
+def read_order(row: Row) -> Order:
+    """Return the order in a row that has `ORDER_COLUMNS`."""
     return Order(
         id=row["order_id"],
         account=row["account_id"],
