@@ -10,11 +10,14 @@ import pytest
 from aiohttp import web
 
 from services.console.accounts import Accounts
+from services.console.customers import Customers
 from services.console.webhook_body import Range, WebhookDraft
 from services.notifier.webhooks.housekeeping import Sweeps
+from services.worker.store import Store
 from shared.database import Database
 from shared.http.problems import Problem
 from tests.polling import eventually
+from tests.submissions import submission
 from tests.tenant import Tenant
 from tests.webhook_world import Endpoint, Webhooks, forever, listening_endpoint
 
@@ -306,6 +309,27 @@ async def test_one_account_s_slow_endpoints_leave_room_for_others(
         release.set()
 
 
+async def test_two_notifiers_never_hold_the_same_delivery(webhooks: Webhooks, endpoint: Endpoint) -> None:
+    new = await webhooks.add(endpoint)
+    release = asyncio.Event()
+
+    async def holds_the_first(_request: web.Request) -> web.StreamResponse:
+        if len(endpoint.received) == 1:
+            await release.wait()
+        return web.Response()
+
+    endpoint.behave = holds_the_first
+    async with webhooks.delivering(), webhooks.delivering():
+        events = [await webhooks.tell()]
+        await eventually(lambda: endpoint.underway == 1)
+        for _ in range(6):
+            events.append(await webhooks.tell())
+            await webhooks.reaches(new, events[-1], "delivered")
+        release.set()
+        await webhooks.reaches(new, events[0], "delivered")
+    assert sorted(endpoint.got()) == sorted(str(event.id) for event in events)
+
+
 async def test_rotation_signs_with_both_secrets_and_then_with_the_new_one(
     webhooks: Webhooks, endpoint: Endpoint
 ) -> None:
@@ -451,10 +475,16 @@ async def test_secret_that_cannot_be_opened_waits_for_the_operator_and_blames_no
 
 async def test_erased_person_is_left_out_of_what_is_sent_again(webhooks: Webhooks, endpoint: Endpoint) -> None:
     new = await webhooks.add(endpoint)
+    one = submission(account=webhooks.account, live=True, customerEmail="klant@bedrijf.nl")
+    await Store(webhooks.database).settle([one])
+    await webhooks.sql.execute("DELETE FROM outbox")
+    endpoint.answers = [web.Response(text="thank you, De Groot")]
     async with webhooks.delivering():
-        event = await webhooks.tell(customerEmail="klant@bedrijf.nl", total="10.00")
+        event = await webhooks.tell(id=str(one.order_id), customerEmail="klant@bedrijf.nl", total="10.00")
         await webhooks.reaches(new, event, "delivered")
-        await webhooks.sql.execute("INSERT INTO erased_orders VALUES ($1, now())", event.data["order"]["id"])
+        assert [row["response"] for row in await webhooks.attempts(new)] == ["thank you, De Groot"]
+        assert await Customers(webhooks.database).erase(webhooks.key(), "klant@bedrijf.nl") == 1
+        assert [row["response"] for row in await webhooks.attempts(new)] == [None]
         await webhooks.store.replay(webhooks.key(), new.id, event.id)
         await eventually(lambda: len(endpoint.received) == 2)
     before, after = [event["data"]["order"] for event in endpoint.received]
