@@ -9,11 +9,22 @@ from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from typing import Final, Literal, Protocol
 
+import msgspec
+
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
 Attribute = str | int | bool
 
 _current: Final[ContextVar[str | None]] = ContextVar("traceparent", default=None)
 _OFF: Final[AbstractContextManager[None]] = nullcontext()
+
+
+class _Event(msgspec.Struct, frozen=True):
+    """What is read of an event: nothing else of its body is looked into."""
+
+    traceparent: str | None = None
+
+
+_read_event: Final = msgspec.json.Decoder(_Event).decode
 
 
 class Tracer(Protocol):
@@ -64,6 +75,11 @@ def current() -> str | None:
 def trace_id(traceparent: str | None) -> str | None:
     """Return the id of the trace that a traceparent belongs to."""
     return None if traceparent is None else traceparent[3:35]
+
+
+def of_event(body: bytes) -> str | None:
+    """Return the traceparent that an event carries in its body; None also while off."""
+    return None if _tracer is None else _read_event(body).traceparent
 
 
 def span(

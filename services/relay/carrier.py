@@ -4,9 +4,6 @@ import asyncio
 from itertools import starmap
 from typing import Final, Protocol
 
-import msgspec
-from msgspec import Struct
-
 from services.relay.store import Outbox
 from services.relay.watch import Unsent
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
@@ -14,7 +11,7 @@ from shared.failpoints import Point, reach
 from shared.metrics import CARRIED, CARRIED_BATCH
 from shared.telemetry import log
 from shared.topology import NOTIFIED_EVENTS
-from shared.traces import child, is_on
+from shared.traces import child, of_event
 from shared.waits import wait_for
 
 SWEEP_SECONDS: Final = 5.0
@@ -24,13 +21,6 @@ FLUSH_EVENTS: Final = 32
 MAINTENANCE_SECONDS: Final = 600.0
 MORE_SECONDS: Final = 0.5
 """Between two parts of a sweep: keys expire as fast as they once came, tens of thousands a minute."""
-
-
-class _Traced(Struct, frozen=True):
-    traceparent: str | None = None
-
-
-_read_trace: Final = msgspec.json.Decoder(_Traced).decode
 
 
 class Publishes(Protocol):
@@ -103,7 +93,7 @@ class Carrier:
         return len(events)
 
     async def _publish(self, index: int, event: Unsent) -> None:
-        with child(f"publish {event.type}", _trace_of(event), kind="producer") as trace:
+        with child(f"publish {event.type}", of_event(event.body), kind="producer") as trace:
             await self._publisher.publish(
                 event.body,
                 exchange=self._exchange,
@@ -117,11 +107,6 @@ class Carrier:
                 flushes=index % FLUSH_EVENTS == 0,
             )
         CARRIED.labels(event.type).inc()
-
-
-def _trace_of(event: Unsent) -> str | None:
-    """Return what an event belongs to; its body is not looked into for anything else."""
-    return _read_trace(event.body).traceparent if is_on() else None
 
 
 class Maintenance:

@@ -5,15 +5,19 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
+from uuid_utils.compat import uuid7
 
 from services.notifier import app as notifier
 from services.notifier import settings as notifier_settings
 from shared import traces
+from shared.contracts import Event
 from shared.database import Database
+from shared.outbox import add_to_outbox
 from shared.spans import OpenTelemetry
 from shared.topology import Names
 from tests.gateways import Client
@@ -24,6 +28,7 @@ from tests.queues import listening
 from tests.running import running
 from tests.settings import settings_of
 from tests.tenant import Tenant
+from tests.webhook_world import Webhooks, listening_endpoint
 
 CLIENT: Final = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PAID: Final[dict[str, Any]] = {
@@ -123,6 +128,27 @@ async def test_one_trace_leads_from_the_request_to_the_email(
     assert traces.trace_id(paid.traceparent) == CLIENT[3:35]
     async with database.transaction() as connection:
         assert traces.trace_id(await connection.fetchval("SELECT trace FROM notifications")) == CLIENT[3:35]
+
+
+async def test_webhook_is_sent_within_the_trace_of_its_event(
+    account: Tenant, database: Database, database_url: str, recorded: Recorded
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    webhooks = Webhooks(database_url, database, account.id, connection)
+    try:
+        async with listening_endpoint() as endpoint:
+            new = await webhooks.add(endpoint)
+            event = Event(uuid7(), "payment.paid", "2026-11-22T09:30:00Z", account.id, True, {"order": {}}, CLIENT)
+            async with webhooks.delivering():
+                async with database.transaction() as transaction:
+                    await add_to_outbox(transaction, [(event, uuid4())])
+                await webhooks.carry()
+                await webhooks.reaches(new, event, "delivered")
+        sent = await recorded.one("send webhook")
+    finally:
+        await connection.close()
+    assert sent.parent is not None
+    assert f"{trace_of(sent):032x}-{sent.parent.span_id:016x}" == CLIENT[3:52]
 
 
 async def test_what_travels_together_is_linked_to_each_request(world: World, recorded: Recorded) -> None:

@@ -21,6 +21,7 @@ from shared.failpoints import Point, reach
 from shared.metrics import DELIVERIES, DELIVERY_SECONDS, HANDOVER_SECONDS
 from shared.secrets import Secrets
 from shared.telemetry import log
+from shared.traces import child, of_event
 from shared.waits import wait_for
 
 T = TypeVar("T")
@@ -159,7 +160,8 @@ class WebhookDispatcher:
                 log.error("webhook.unsealable", webhook=str(claimed.webhook), reason=str(error))
                 await _patiently(lambda: self._records.release(claimed, _UNSEALABLE_SECONDS))
                 return
-            reply = await self._post(claimed, secrets)
+            with child(f"send {CHANNEL}", of_event(claimed.body), kind="client"):
+                reply = await self._post(claimed, secrets)
             if reply is None:
                 await _patiently(lambda: self._records.release(claimed, 0.0))
                 return
