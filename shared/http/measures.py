@@ -25,7 +25,7 @@ async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
     begun = time.perf_counter()
     status = _GONE
     try:
-        response = await (_traced(request, handler) if is_on() else handler(request))
+        response = await (_traced(request, handler) if is_on() and not _is_probe(request) else handler(request))
         status = str(response.status)
     except web.HTTPException as answer:
         status = str(answer.status)
@@ -44,6 +44,11 @@ async def _traced(request: web.Request, handler: Handler) -> web.StreamResponse:
     given = request.headers.getall("traceparent", ())
     with span(_name_of(request), parent=given[0] if len(given) == 1 else None, kind="server"):
         return await handler(request)
+
+
+def _is_probe(request: web.Request) -> bool:
+    """Tell whether somebody only asks how the process is: every second, and nobody wants that traced."""
+    return request.path in ("/healthz", "/readyz")
 
 
 def _name_of(request: web.Request) -> str:

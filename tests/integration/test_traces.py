@@ -202,6 +202,7 @@ async def test_span_names_hold_no_path_and_no_personal_data(world: World, record
     await world.client.ask("DELETE", f"/api/v1/customers/{secret}", headers={"X-API-Key": world.client.key})
     await world.client.get(f"/nowhere/{secret}")
     await recorded.one("GET other")
+    assert recorded.all("GET /readyz") == [], "nobody wants probes traced"
     erased = await recorded.one("DELETE /api/v1/customers/{email}")
     assert erased.status.status_code is not StatusCode.ERROR
     everything = json.dumps([span.to_json() for name in ("GET other", erased.name) for span in recorded.all(name)])
