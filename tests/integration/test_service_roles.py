@@ -63,6 +63,7 @@ async def test_no_service_writes_what_another_owns(database: Database) -> None:
         for table in sorted(await tables(database) - own):
             granted = RIGHTS[role].get(table, "")
             async with database.transaction() as connection:
+                assert await connection.fetchval("SELECT has_table_privilege($1, $2, 'SELECT')", role, table), table
                 for right in ("INSERT", "UPDATE", "DELETE", "TRUNCATE"):
                     has = await connection.fetchval("SELECT has_table_privilege($1, $2, $3)", role, table, right)
                     # A right on some columns is none on the table.

@@ -10,7 +10,9 @@ down_revision = "0009"
 READ: Final = "SELECT"
 CHANGE: Final = "SELECT, INSERT, UPDATE, DELETE"
 
-# What each service may do beside reading; whoever owns a table may change all of it. A test holds the code to this.
+# What each service may do beside reading; whoever owns a table may change all of it. Tests hold the code to this, and
+# to it that later migrations give the rights to their tables (no default privileges: they name the owner, and a dump of
+# them cannot be restored under another).
 RIGHTS: Final[dict[str, dict[str, str]]] = {
     "bugalou_gateway": {},
     "bugalou_worker": {
@@ -61,9 +63,6 @@ END $$;
 GRANT USAGE ON SCHEMA public TO {role};
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
 """
-
-# A table of a later migration can be read at once; who changes it, that migration says.
-_LATER: Final = "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {roles};"
 
 # Row-level security is for the console's readers, who are one tenant at a time; services serve all.
 _POLICIES: Final = """
@@ -117,6 +116,5 @@ def upgrade() -> None:
         execute(_ROLE.format(role=role))
         for table, rights in tables.items():
             execute(f"GRANT {rights} ON {table} TO {role}")
-    for script in (_LATER, _POLICIES):
-        execute(script.replace("{roles}", roles))
+    execute(_POLICIES.replace("{roles}", roles))
     execute(PARTITIONS)
