@@ -4,8 +4,9 @@
 # make faults   kills, suspends, cuts off and overloads everything (SCENARIO=postgres TIMES=20 SEED=7, or SECONDS=1800 of pairs)
 # make bench  speed and memory, beside other ways to do the same work (ONLY=singles,batch SCALE=quick|full)
 # make audit  are libraries with known holes locked?      make sbom   lists them (CycloneDX; FILE=sbom.json)
+# make pictures  takes the README's pictures of the dashboard anew
 # make docs   writes what /openapi.json and /asyncapi.json answer, and the list of metrics
-.PHONY: up down setup dev test test-compose faults bench check docs audit sbom lock
+.PHONY: up down setup dev test pictures test-compose faults bench check docs audit sbom lock
 .DEFAULT_GOAL := up
 STACK := services/cli/stack
 
@@ -26,6 +27,11 @@ test: dev
 	@.venv/bin/python -m services.cli.stack.packages
 	@.venv/bin/python -m services.cli.stack.packages --browser
 	.venv/bin/pytest tests/unit tests/integration tests/e2e tests/faults tests/browser
+
+pictures: dev
+	@.venv/bin/python -m services.cli.stack.packages
+	@.venv/bin/python -m services.cli.stack.packages --browser
+	.venv/bin/pytest -q tests/browser/pictures.py
 
 test-compose: dev
 	.venv/bin/pytest tests/compose
