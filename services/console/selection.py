@@ -78,7 +78,14 @@ class Filters(Struct, frozen=True, kw_only=True):
             if value is not None and value != ():
                 conditions.append(condition.format(f"${first + len(values)}"))
                 values.append(value.first_day if isinstance(value, Month) else value)
+        if self.payment_status and OPEN.issuperset(self.payment_status):
+            # Says nothing new: it is in these words that the index of open orders can be used, whatever is asked for.
+            conditions.append(_IS_OPEN)
         return conditions, values
+
+
+OPEN: Final = frozenset({"pending", "overdue"})
+_IS_OPEN: Final = "payment_status IN ('pending', 'overdue')"
 
 
 # The same day as the overview's: that of the invoice, else of the order where the account is.
