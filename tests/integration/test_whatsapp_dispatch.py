@@ -354,9 +354,9 @@ async def test_another_account_s_status_moves_nothing(stage: Stage) -> None:
     both = await stage.plan(await stage.order())
     async with stage.running():
         await stage.reaches(both.whatsapp, "sent")
-    statuses = read_statuses(stage.server.status(stage.server.taken[0], "delivered"))
-    await stage.inbox.keep(uuid4(), statuses)
-    await stage.applying.apply()
+    message = stage.server.taken[0]
+    await stage.inbox.keep(uuid4(), read_statuses(stage.server.status(message, "delivered")))
+    await stage.tell(message, "sent")  # ... in the same look
     assert (await stage.world.row(both.whatsapp))["state"] == "sent"
 
 
@@ -459,6 +459,17 @@ async def test_an_account_that_rests_is_not_claimed_and_the_others_are(stage: St
         assert (row["state"], row["attempts"]) == ("planned", 0)
         await stage.reaches(both.whatsapp, "sent")
     assert not await stage.planned(both.email)
+
+
+async def test_a_claim_leaves_what_is_of_a_resting_account(stage: Stage) -> None:
+    await stage.plan(await stage.order())
+    await stage.plan(await stage.order(payment_status="overdue"), "reminder.due")
+    claims = Claims(
+        stage.world.database, Preparation(Renderer()), lease_seconds=30, settle_seconds=0, is_behind=lambda: False
+    )
+    nothing = await claims.claim("whatsapp", 5, [ACCOUNT])
+    assert (nothing.claimed, nothing.found, nothing.next_due_seconds) == ([], 0, None)
+    assert len((await claims.claim("whatsapp", 5, [uuid4()])).claimed) == 2
 
 
 async def test_a_test_key_s_message_is_rendered_and_never_sent(stage: Stage) -> None:
