@@ -57,7 +57,7 @@ ORDER BY due_at LIMIT 1
 _HOLD: Final = f"""
 UPDATE notifications SET state = 'held', reason = 'submissions_waiting', due_at = now() + interval '1 second'
 WHERE id IN (
-    SELECT n.id FROM notifications n WHERE {_IS_DUE} AND n.state <> 'sending'
+    SELECT n.id FROM notifications n WHERE {_IS_DUE} AND n.state IN ('planned', 'held')
     ORDER BY n.due_at LIMIT 1000 FOR UPDATE SKIP LOCKED
 )
 """

@@ -246,6 +246,17 @@ async def test_while_submissions_wait_nothing_is_decided_and_the_reason_shows(wo
     assert len(mailbox.mails) == 1
 
 
+async def test_while_submissions_wait_nobodys_patience_begins_anew(world: World) -> None:
+    planned = await reminder(world, None)
+    await claims_for(world, lease=30).claim("email", 5)
+    assert await states(world, planned) == [("waiting", "no_address")]
+    await world.sql.execute("UPDATE notifications SET due_at = now()")
+    await claims_for(world, lease=30, is_behind=lambda: True).claim("email", 5)
+    assert await states(world, planned) == [("waiting", "no_address")]
+    await claims_for(world, lease=30).claim("email", 5)
+    assert await states(world, planned) == [("cancelled", "no_address")]
+
+
 async def test_of_two_steps_that_wait_the_newer_speaks(world: World, mailbox: Mailbox) -> None:
     order_id = await invoice(world)
     first = await world.plan(order_id, "reminder.due")
