@@ -99,7 +99,7 @@ async def _one(stack: Stack, scenarios: Sequence[Scenario], seed: str, folder: P
     except (AssertionError, TimeoutError, ExceptionGroup, RuntimeError) as error:
         findings = Findings(wrong=[f"{type(error).__name__}: {error} {getattr(error, 'exceptions', '')}"])
         outcome = Outcome(name, seed, 0, findings, {}, 0.0, time.monotonic() - began)
-        await stack.all_work()
+        await stack.as_it_was()
     outcomes.append(outcome)
     verdict = "FAILED" if outcome.findings else "ok"
     print(f"{verdict:7}{name} (seed {seed}): {outcome.accepted} accepted, {outcome.seconds:.1f} s", flush=True)

@@ -79,7 +79,7 @@ SCENARIOS: Final = (
     Scenario("Postgres killed", _killed, quick=True),
     Scenario("Postgres stopped", _stopped),
     Scenario("Postgres suspended", _suspended),
-    Scenario("Postgres ends backends", _backends_ended, quick=True),
+    Scenario("Postgres ends backends", _backends_ended),
     Scenario("Postgres backend crashes", _backend_crashes),
     Scenario("orders locked", _hot_row_locked),
 )

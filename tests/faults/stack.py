@@ -174,10 +174,20 @@ class Stack:
     async def become(self, name: str, program: Program, **variables: str) -> None:
         """Start a process anew as another program."""
         before = self.pid(name)
-        changed = replace(program, environment={**program.environment, **variables})
-        self._kept[name].program = changed
+        if variables:
+            program = replace(program, environment={**program.environment, **variables})
+        self._kept[name].program = program
         self.kill(name)
         await eventually(lambda: self.pid(name) not in (None, before), within=60, what=f"{name} is started anew")
+
+    async def as_it_was(self) -> None:
+        """Start every process that was changed as it was at first; for when a scenario did not come to its end."""
+        for name, program in self._programs.items():
+            self.signal(name, signal.SIGCONT)
+            if self._kept[name].program is not program:
+                await self.give(name)
+        await self.smtp.restore()
+        await self.all_work()
 
     def program(self, name: str) -> Program:
         """Return how a process is started when nothing is changed about it."""

@@ -23,6 +23,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
         pytest.skip(f"needs servers of its own, which it kills: {error}")
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("scenario", QUICK, ids=lambda scenario: scenario.name)
 async def test_nothing_is_lost_wrong_or_doubled(scenario: Scenario, stack: Stack, tmp_path: Path) -> None:
     outcome = await play(stack, [scenario], "steady", tmp_path)

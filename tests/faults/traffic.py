@@ -20,7 +20,7 @@ async def _doubled_and_shuffled(trial: Trial) -> None:
     workers = stack.names_of("worker")
     for name in workers:
         await stack.hold(name)
-    await trial.progress(300)
+    await trial.progress(150)
     async with channel_to(stack.rabbitmq.url) as channel:
         queue = await channel.get_queue(NAMES.submissions, ensure=False)
         taken: list[AbstractIncomingMessage] = []
