@@ -85,7 +85,7 @@ def test_the_other_commands_exist() -> None:
 
 def test_healthchecks_are_programs() -> None:
     programs = re.findall(r'test: \[CMD, bash, -c, "(.*)"\]', COMPOSE)
-    assert len(programs) == 4
+    assert len(programs) == 5
     for program in programs:
         subprocess.run(["bash", "-n", "-c", program.replace("$$", "$")], check=True)
 

@@ -9,6 +9,7 @@ import kubernetes_validate  # type: ignore[import-untyped]  # has none
 import pytest
 import yaml  # type: ignore[import-untyped]  # stubs are a dependency more
 
+from services.console.tenancy import ROLE
 from shared.http.health import HealthHandler
 from tests.unit.test_compose import DOCKERFILE, OURS, SETTINGS
 
@@ -121,6 +122,16 @@ def test_secrets_are_those_that_the_operators_make() -> None:
     }
     (postgres,), (rabbitmq,) = of_kind("Cluster"), of_kind("RabbitmqCluster")
     assert wanted == {f"{postgres}-app", f"{rabbitmq}-default-user"}
+
+
+def test_every_role_that_a_migration_makes_is_there_before_it() -> None:
+    migrations = [path.read_text() for path in (ROOT / "shared/migrations/versions").glob("*.py")]
+    wanted = {name for text in migrations for name in re.findall(r'"(bugalou_\w+)": \{', text)} | {ROLE}
+    (postgres,) = of_kind("Cluster").values()
+    owner = postgres["spec"]["bootstrap"]["initdb"]["owner"]
+    managed = {role["name"]: role for role in postgres["spec"]["managed"]["roles"]}
+    assert set(managed) == wanted | {owner}
+    assert managed[owner]["inRoles"] == [ROLE]
 
 
 def test_ports_and_probes_are_those_of_the_services() -> None:

@@ -55,9 +55,12 @@ RIGHTS: Final[dict[str, dict[str, str]]] = {
     },
 }
 
+# Where who migrates may make no roles (managed servers), an administrator has made them.
 _ROLE: Final = """
 DO $$ BEGIN
-    CREATE ROLE {role} NOLOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+        CREATE ROLE {role} NOLOGIN;
+    END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 GRANT USAGE ON SCHEMA public TO {role};
