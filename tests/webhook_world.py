@@ -165,7 +165,7 @@ class Webhooks:
             is_enough = attempts is None or row["attempts"] >= attempts
             return row["state"] == state and row["claim"] is None and is_enough
 
-        await eventually(there, what=f"the delivery is {state}")
+        await eventually(there, within=60, what=f"the delivery is {state}")
         return await self.delivery(new, event)
 
     async def attempts(self, new: NewSecret) -> list[asyncpg.Record]:

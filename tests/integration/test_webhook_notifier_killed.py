@@ -65,7 +65,7 @@ async def test_what_a_killed_notifier_had_claimed_is_finished_by_another_under_t
         new = await webhooks.add(endpoint)
         event = await webhooks.tell()
         async with notifier(database_url, amqp_url, amqp_prefix, f"{point}=exit?webhook") as process:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 assert await process.wait() == -signal.SIGKILL
         row = await webhooks.delivery(new, event)
         assert (row["state"], row["attempts"]) == ("pending", 1)

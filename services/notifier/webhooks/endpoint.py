@@ -73,7 +73,8 @@ class Endpoints:
                     target, data=body, headers={**_HEADERS, **headers}, allow_redirects=False
                 )
             excerpt = await _excerpt(response, began + self._deadline_seconds)
-        except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
+        # TimeoutError is an OSError; uvloop raises RuntimeError where asyncio raises OSError.
+        except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
             return reply(reason=_reason_of(error))
         return reply(status=response.status, retry_after=response.headers.get("Retry-After"), response=excerpt)
 
@@ -138,7 +139,7 @@ def _reason_of(error: Exception) -> Reason:
             return "unknown_host"
         case aiohttp.ClientSSLError():
             return "tls"
-        case aiohttp.ClientConnectorError() | OSError():
+        case aiohttp.ClientConnectorError() | OSError() | RuntimeError():
             return "unreachable"
         case _:
             return "broken_answer"
