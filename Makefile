@@ -4,9 +4,10 @@
 # make faults   kills, suspends, cuts off and overloads everything (SCENARIO=postgres TIMES=20 SEED=7, or SECONDS=1800 of pairs)
 # make bench  speed and memory, beside other ways to do the same work (ONLY=singles,batch SCALE=quick|full)
 # make audit  are libraries with known holes locked?      make sbom   lists them (CycloneDX; FILE=sbom.json)
+# make growth what a rate of orders needs (ARGS='--orders-a-minute 250000'), see deploy/growth.md
 # make pictures  takes the README's pictures of the dashboard anew
 # make docs   writes what /openapi.json and /asyncapi.json answer, and the list of metrics
-.PHONY: up down setup dev test pictures test-compose faults bench check docs audit sbom lock
+.PHONY: up down setup dev test pictures test-compose faults bench growth check docs audit sbom lock
 .DEFAULT_GOAL := up
 STACK := services/cli/stack
 
@@ -47,6 +48,9 @@ check: dev
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/pytest -q tests/unit
+
+growth: setup
+	@.venv/bin/python -m tests.bench.growth $(ARGS)
 
 bench: setup
 	@sh tests/bench/venv.sh

@@ -7,6 +7,7 @@ down, non-zero, so that a supervisor starts a whole one again; there are no half
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -64,6 +65,7 @@ def run_service(name: str, fill: Callable[[FileAwareEnv], S], graph: Graph[S]) -
         start_metrics(settings.common.metrics_host, settings.common.metrics_port)
         start_traces(name, settings.common.traces)
         failpoints.arm(look_up("FAILPOINTS"))
+        os.nice(settings.common.niceness)
         _spare_the_collector()
         with asyncio.Runner(loop_factory=_fast_loop()) as runner:
             runner.run(run_components(graph(settings), settings.common.drain_seconds))

@@ -40,6 +40,7 @@ class Common(Struct, frozen=True, kw_only=True):
     metrics_seconds: float
     traces: str
     drain_seconds: float
+    niceness: int
 
 
 class Web(Struct, frozen=True, kw_only=True):
@@ -99,6 +100,7 @@ def common(env: FileAwareEnv) -> Common:
         metrics_seconds=env.float("METRICS_SECONDS", 5.0),
         traces=env.str("TRACES", "none", validate=validate.OneOf(("none", "otlp"))),
         drain_seconds=env.float("DRAIN_SECONDS", 8.0),
+        niceness=env.int("NICENESS", 0, validate=validate.Range(0, 19)),
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import signal
 import sys
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from services.cli.stack.layout import CHECKOUT
+from shared.telemetry import start_logging
 from tests.bench.ground import standing
 from tests.bench.results import Report, draw, keep, machine, now, show
 from tests.bench.scale import SCALES, Scale
@@ -51,6 +53,8 @@ def bench(
         return 2
     modules = {name: importlib.import_module(f"tests.bench.scenarios.{name}") for name in chosen}
     FOLDER.mkdir(parents=True, exist_ok=True)
+    start_logging("bench", "warning")  # of what runs in this very process
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this wants its servers gone as well
     report = Report(began=now(), machine=machine(), scale=scale, results=[])
     begun = time.monotonic()
     try:

@@ -21,6 +21,8 @@ PEERS: Final[tuple[Name, ...]] = ("FastAPI + asyncpg", "FastAPI + SQLAlchemy", "
 FLOOR: Final[Name] = "bare aiohttp (keeps nothing)"
 HTTP_PROCESSES: Final = 2
 """Everybody's: this system's gateways, and the peers' server processes."""
+_OWN: Final = {"relay-1": {"BUGALOU_NICENESS": "5"}}
+"""As `bugalou up` has it."""
 _TABLES: Final = Path(__file__).with_name("peers") / "tables.sql"
 
 
@@ -123,7 +125,7 @@ def programs(ground: Ground, fleet: Fleet, database_url: str, prefix: str, *, ht
         modules |= {f"{service}-{number}": (f"services.{service}",) for number in range(1, count + 1)}
     ports = free_ports(len(modules))
     return [
-        ground.program(name, ("-m", *words), {**variables, "BUGALOU_METRICS_PORT": str(port)})
+        ground.program(name, ("-m", *words), {**_OWN.get(name, {}), **variables, "BUGALOU_METRICS_PORT": str(port)})
         for (name, words), port in zip(modules.items(), ports, strict=True)
     ]
 
