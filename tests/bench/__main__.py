@@ -5,6 +5,7 @@ import importlib
 import signal
 import sys
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Final, Literal
@@ -54,15 +55,24 @@ def bench(
     modules = {name: importlib.import_module(f"tests.bench.scenarios.{name}") for name in chosen}
     FOLDER.mkdir(parents=True, exist_ok=True)
     start_logging("bench", "warning")  # of what runs in this very process
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this wants its servers gone as well
     report = Report(began=now(), machine=machine(), scale=scale, results=[])
     begun = time.monotonic()
     try:
-        failed = asyncio.run(_measure(console, modules, SCALES[scale], report))
+        failed = asyncio.run(_until_told(_measure(console, modules, SCALES[scale], report)))
+    except asyncio.CancelledError:
+        failed = ["all that was not reached"]
     finally:
         files = _keep(report)
     console.print(f"{time.monotonic() - begun:.0f} s; kept in {', '.join(map(str, files))}", soft_wrap=True)
     return 1 if failed else 0
+
+
+async def _until_told(measuring: Coroutine[None, None, list[str]]) -> list[str]:
+    """Measure until done, or until SIGTERM: then too, the servers that were started are stopped."""
+    task = asyncio.ensure_future(measuring)
+    # Once: told again, it would be torn out of its own clearing up.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: task.cancelling() or task.cancel())
+    return await task
 
 
 async def _measure(console: Console, modules: dict[str, ModuleType], scale: Scale, report: Report) -> list[str]:

@@ -115,7 +115,6 @@ def programs(ground: Ground, fleet: Fleet, database_url: str, prefix: str, *, ht
         "BUGALOU_AMQP_PREFIX": prefix,
         "BUGALOU_HTTP_PORT": str(http_port),
         "BUGALOU_REUSE_PORT": "1",
-        "BUGALOU_SECRET_KEY": "bench",
         **fleet.variables,
     }
     modules: dict[str, tuple[str, ...]] = {
