@@ -70,7 +70,7 @@ def _rows(connections: int, found: dict[Name, list[Measured]]) -> list[Result]:
                 cpu=rounds[-1].cpu_microseconds(),
                 ratio=ratio if name != FLOOR else burst,
                 goal=None if goal is None else f">= {goal:g}x",
-                is_met=None if goal is None or burst is None else burst >= goal,
+                is_met=None if goal is None or ratio is None else ratio >= goal,
             )
         )
     return rows
