@@ -9,8 +9,12 @@ from playwright.async_api import Browser, Page, expect
 from services.cli.demo.year import PLATFORM
 from services.console.dashboard.rendering import invoice_path
 from services.console.months import Month
+from services.worker.failures import Failures
+from services.worker.handler import Handler
+from services.worker.store import Store
 from tests.browser.product import DESK, NOW, PHONE, SMALLEST, Product, barriers, looking, overflow, sign_in
 from tests.polling import eventually
+from tests.submissions import submission
 
 UNPAID: Final = "overdue,pending"
 LAST_MONTH: Final = str(Month.of(NOW.date()).plus(-1))
@@ -28,11 +32,25 @@ async def an_order(product: Product, **filters: str) -> dict[str, Any]:
     return (await orders(product, **filters))[0]
 
 
+async def a_webhook(product: Product) -> str:
+    """Add one, to which nothing is ever sent; return its id."""
+    body = {"url": "https://example.com/hooks/bugalou", "events": ["order.cancelled"], "description": "boekhouding"}
+    return str((await product.client.post(body, "/api/v1/webhooks")).document["id"])
+
+
+async def a_failure(product: Product) -> str:
+    """Let something that Postgres refuses be set aside, as if a gateway had let it through; return its id."""
+    bad = submission("INV-BROKEN", account=product.tenant.id, total="1e3x", currency="EUR")
+    await Handler(Store(product.database), Failures(product.database)).settle([bad])
+    return str((await product.client.get("/api/v1/failures")).document["data"][0]["id"])
+
+
 async def pages(product: Product) -> list[str]:
     """Every page that can be looked at."""
     overdue, paid = await an_order(product, paymentStatus="overdue"), await an_order(product, paymentStatus="paid")
     path = f"/api/v1/orders/{PLATFORM}/{paid['orderNumber']}/notifications"
     message = (await product.client.get(path)).document["data"][0]["id"]
+    webhook, failure = await a_webhook(product), await a_failure(product)
     return [
         "/dashboard",
         f"/dashboard?month={LAST_MONTH}",
@@ -41,7 +59,16 @@ async def pages(product: Product) -> list[str]:
         "/dashboard/invoices?q=nothing-like-that",
         invoice_path(PLATFORM, overdue["orderNumber"]),
         invoice_path(PLATFORM, paid["orderNumber"]),
+        "/dashboard/messages",
+        "/dashboard/messages?group=failed",
         f"/dashboard/messages/{message}",
+        "/dashboard/webhooks",
+        f"/dashboard/webhooks/{webhook}",
+        "/dashboard/failures",
+        f"/dashboard/failures/{failure}",
+        "/dashboard/settings",
+        "/dashboard/settings/keys",
+        "/dashboard/settings/suppressions",
         "/dashboard/nothing-here",
     ]
 
