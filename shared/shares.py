@@ -32,10 +32,10 @@ class Shares:
         self._held[account] = self._held.get(account, 0.0) + amount
 
     def give_back(self, account: UUID | None, amount: float) -> None:
-        """Count what it gives back; who holds nothing any more is forgotten."""
+        """Count what it gives back; who holds nothing any more is forgotten, though it may give nothing back later."""
         self.total -= amount
-        left = self._held[account] - amount
+        left = self._held.get(account, 0.0) - amount
         if left > 0:
             self._held[account] = left
         else:
-            del self._held[account]
+            self._held.pop(account, None)

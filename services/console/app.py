@@ -74,20 +74,22 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     """Add the console's routes and checks; return its components in the order in which they are to stop."""
     url, keys, seconds = settings.common.database_url, access.keyring, settings.web.body_seconds
     reading = Database(url, purpose="console", most=settings.connections, role=ROLE)
-    # A pool of their own: slow clients must not keep others from reading.
-    # Between two of its statements, the reader of a file has its time for a chunk.
+    # A pool of their own: slow clients must not keep others from reading. Between two of its statements, the reader of
+    # a file has its time for a chunk.
     exporting = Database(
         url, purpose="console exports", most=settings.exports, role=ROLE, idle_seconds=2 * CLIENT_SECONDS
     )
     writing = Database(url, purpose="console writes", most=WRITING_CONNECTIONS)
+    # Likewise: anybody may post to a hook.
+    hooks = Database(url, purpose="console hooks", most=HOOK_CONNECTIONS)
+    # Likewise: signing in and out must not wait for whoever reads or writes much.
+    visiting = Database(url, purpose="console sessions", most=VISITING_CONNECTIONS)
     orders, history, notifications = OrdersReader(reading), HistoryReader(reading), NotificationsReader(reading)
     overview, exports = OverviewReader(reading), OrdersReader(exporting)
     pauses, suppressions = Pauses(reading, writing), Suppressions(reading, writing)
     reminders = Reminders(reading, writing)
     account_settings, api_keys = SettingsStore(reading, writing), KeysStore(reading, writing)
     failures = FailuresStore(reading, writing)
-    # Likewise: anybody may post to a hook.
-    hooks = Database(url, purpose="console hooks", most=HOOK_CONNECTIONS)
     secrets = Secrets(settings.secret_keys)
     webhooks = WebhooksStore(reading, writing, secrets)
     for handler in (
@@ -107,8 +109,6 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         DescriptionsHandler(),
     ):
         add_routes(application, handler)
-    # Signing in and out must not wait for whoever reads or writes much.
-    visiting = Database(url, purpose="console sessions", most=VISITING_CONNECTIONS)
     readers = Readers(
         orders=orders,
         exports=exports,

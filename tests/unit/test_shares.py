@@ -48,3 +48,12 @@ def test_who_holds_nothing_any_more_takes_no_share() -> None:
     shares.take(QUIET, 5)
     shares.give_back(QUIET, 5)
     assert fill(shares, LOUD) == 100
+
+
+def test_who_took_nothing_may_give_it_back_after_all_else_was() -> None:
+    shares = Shares(100)
+    for amount in (0, 0, 5):
+        shares.take(LOUD, amount)
+    for amount in (5, 0, 0):
+        shares.give_back(LOUD, amount)
+    assert fill(shares, QUIET) == 100
