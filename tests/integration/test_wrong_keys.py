@@ -2,6 +2,7 @@
 
 from shared.keys import make_key
 from tests.consoles import running_console
+from tests.dashboards import visitor_of
 from tests.tenant import Tenant
 
 ORDERS = "/api/v1/orders"
@@ -33,6 +34,21 @@ async def test_address_that_guesses_is_slowed_down_and_a_right_key_from_it_alway
         # Whoever sends no key at all guesses nothing.
         for _ in range(7):
             assert (await client.ask("GET", ORDERS)).status == 401
+
+
+async def test_guesses_at_the_sign_in_page_count_with_the_api_s_and_a_right_key_always_signs_in(
+    account: Tenant, database_url: str
+) -> None:
+    async with (
+        running_console(account.live.key, database_url=database_url, HTTP_WRONG_KEYS_PER_MINUTE=3) as client,
+        visitor_of(client.url) as visitor,
+    ):
+        assert [(await visitor.sign_in(make_key(live=True))).status for _ in range(3)] == [403] * 3
+        refused = await visitor.sign_in(make_key(live=True))
+        assert refused.status == 429
+        assert 1 <= int(refused.headers["Retry-After"]) <= 60
+        assert (await client.ask("GET", ORDERS, headers={"X-API-Key": make_key(live=True)})).status == 429
+        assert (await visitor.sign_in(account.live.key)).status == 303
 
 
 async def test_header_of_a_stranger_counts_for_nothing(account: Tenant, database_url: str) -> None:

@@ -1,5 +1,6 @@
 """Signing in, with an API key or a one-time link; signing out; the language, and which world is shown."""
 
+import math
 from typing import Any
 
 from aiohttp import web
@@ -8,10 +9,9 @@ from services.console.dashboard import cookies
 from services.console.dashboard.sessions import Sessions
 from services.console.dashboard.sign_in_links import PATH, SignInLinks
 from services.console.dashboard.site import PageRoute, Site
-from services.console.dashboard.throttle import Throttle
 from services.console.dashboard.visit import HOME, SIGN_IN, Visit, local_path, see_other
 from services.console.dashboard.wording import LANGUAGES
-from shared.http.authentication import FindsKeys
+from shared.http.authentication import WRONG_KEYS, FindsKeys
 from shared.http.clients import client_address
 
 
@@ -23,7 +23,6 @@ class SignInPages:
         self._keys = keys
         self._sessions = sessions
         self._links = links
-        self._throttle = Throttle()
 
     async def form(self, visit: Visit) -> web.StreamResponse:
         """Show the form for a key."""
@@ -36,24 +35,15 @@ class SignInPages:
     async def sign_in(self, visit: Visit) -> web.StreamResponse:
         """Sign in with a key."""
         words, onward = visit.phrases.sign_in, local_path(visit.form.get("next"))
-        address = client_address(visit.request)
-        wait = self._throttle.wait_seconds(address)
-        if wait:
-            error = words.too_many.format(minutes=-(-wait // 60))
-            response = self._show(visit, onward, error=error, status=429)
-            response.headers["Retry-After"] = str(wait)
-            return response
         if not self._keys.is_loaded:
             return self._show(visit, onward, error=words.loading, status=503)
         key = self._keys.find(visit.form.get("key", "").strip())
         if key is None:
-            self._throttle.failed(address)
-            return self._show(visit, onward, error=words.wrong, status=403)
+            return self._wrong(visit, onward)
         if not key.is_usable(self._keys.now()):
             return self._show(visit, onward, error=words.unusable, status=403)
         if not key.allows("orders:read"):
             return self._show(visit, onward, error=words.lacks_reading, status=403)
-        self._throttle.succeeded(address)
         return await self._enter(visit, await self._sessions.open_by_key(key), onward)
 
     async def confirm(self, visit: Visit) -> web.StreamResponse:
@@ -94,6 +84,17 @@ class SignInPages:
             await self._sessions.end(visit.session.token)
         response = see_other(onward)
         cookies.set_session(visit.request, response, token, self._sessions.most_seconds)
+        return response
+
+    def _wrong(self, visit: Visit, onward: str) -> web.Response:
+        """Say that a key is wrong; guesses count together with the API's, and a right key is never held up by them."""
+        words = visit.phrases.sign_in
+        seconds = visit.request.app[WRONG_KEYS].count(client_address(visit.request))
+        if seconds is None:
+            return self._show(visit, onward, error=words.wrong, status=403)
+        error = words.too_many.format(minutes=math.ceil(seconds / 60))
+        response = self._show(visit, onward, error=error, status=429)
+        response.headers["Retry-After"] = str(seconds)
         return response
 
     def _show(self, visit: Visit, onward: str, *, status: int = 200, **more: Any) -> web.Response:
