@@ -10,3 +10,6 @@ EVERY_EVENT: Final = "*"
 
 TRIED_DAYS: Final = 4
 """For how long an event may be tried (77 hours and the jitter); the outbox keeps events for no less."""
+
+MOST_KEPT_DAYS: Final = 400
+"""For how long events may be kept at most, and so be sent again; whose were erased since is remembered for longer."""

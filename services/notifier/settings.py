@@ -10,7 +10,7 @@ from services.notifier.channels.mime import Sender, UnusableAddress, deliverable
 from services.notifier.channels.smtp import Server, Tls
 from shared.addresses import Network
 from shared.settings import Common, common, secret_keys, webhook_networks
-from shared.webhooks import TRIED_DAYS
+from shared.webhooks import MOST_KEPT_DAYS, TRIED_DAYS
 
 
 class WebhookSettings(Struct, frozen=True, kw_only=True):
@@ -90,7 +90,7 @@ def _webhooks(env: FileAwareEnv) -> WebhookSettings:
         endpoint_sends=env.int("WEBHOOK_ENDPOINT_SENDS", 8, validate=validate.Range(1, 100)),
         timeout_seconds=env.float("WEBHOOK_TIMEOUT_SECONDS", 15.0, validate=validate.Range(0.1, 30)),
         sweep_seconds=env.float("NOTIFIER_SWEEP_SECONDS", 3.0, validate=_POSITIVE),
-        keep_days=env.int("WEBHOOK_KEEP_DAYS", 30, validate=validate.Range(TRIED_DAYS, 400)),
+        keep_days=env.int("WEBHOOK_KEEP_DAYS", 30, validate=validate.Range(TRIED_DAYS, MOST_KEPT_DAYS)),
     )
 
 

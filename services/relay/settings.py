@@ -4,7 +4,7 @@ from environs import FileAwareEnv, validate
 from msgspec import Struct
 
 from shared.settings import Common, common
-from shared.webhooks import TRIED_DAYS
+from shared.webhooks import MOST_KEPT_DAYS, TRIED_DAYS
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -21,6 +21,6 @@ def fill(env: FileAwareEnv) -> Settings:
     return Settings(
         common=common(env),
         batch_events=env.int("RELAY_BATCH_EVENTS", 500, validate=validate.Range(min=1)),
-        keep_days=env.int("RELAY_KEEP_DAYS", 30, validate=validate.Range(min=TRIED_DAYS)),
+        keep_days=env.int("RELAY_KEEP_DAYS", 30, validate=validate.Range(TRIED_DAYS, MOST_KEPT_DAYS)),
         publish_seconds=env.float("PUBLISH_SECONDS", 4.0, validate=validate.Range(min=0)),
     )

@@ -7,6 +7,7 @@ from shared.database import Database
 from shared.errors import DatabaseUnavailable
 from shared.telemetry import log
 from shared.waits import wait_for
+from shared.webhooks import MOST_KEPT_DAYS
 
 SWEEP_SECONDS: Final = 15.0
 MORE_SECONDS: Final = 0.2
@@ -58,8 +59,8 @@ DELETE FROM erased_orders WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM erased_orders WHERE erased_at < now() - make_interval(days => $1) LIMIT {_ROWS}))
 """
 
-_ERASURES_DAYS: Final = 400
-"""Longer than any outbox keeps its events."""
+ERASURES_DAYS: Final = MOST_KEPT_DAYS + 30
+"""Longer than any outbox keeps its events: one day's leave together, and after the last of them was sent."""
 
 
 class Sweeps:
@@ -77,7 +78,7 @@ class Sweeps:
             (_OLD_SECRETS, ()),
             (_OLD_DELIVERIES, (self._keep_days,)),
             (_OLD_ATTEMPTS, (self._keep_days,)),
-            (_OLD_ERASURES, (_ERASURES_DAYS,)),
+            (_OLD_ERASURES, (ERASURES_DAYS,)),
         ):
             async with self._database.transaction() as connection:
                 done.append(await connection.execute(statement, *arguments))
