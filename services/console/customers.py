@@ -45,10 +45,12 @@ UPDATE submissions SET
 WHERE account_id = $1 AND livemode = $2 AND order_id = ANY($3::uuid[])
     AND sets ?| '{customerEmail,customerName,customerPhone}'::text[]
 """
-# WhatsApp's id of a message holds the number that it went to.
+# WhatsApp's id of a message holds the number that it went to; a server's refusal names the address. Our own reasons, of
+# one word, stay.
 _NOTIFICATIONS: Final = """
 UPDATE notifications
-SET recipient = NULL, subject = NULL, text_body = NULL, html_body = NULL, reference = NULL, client = NULL
+SET recipient = NULL, subject = NULL, text_body = NULL, html_body = NULL, reference = NULL, client = NULL,
+    reason = CASE WHEN reason ~ '^[a-z_]+$' THEN reason END
 WHERE account_id = $1 AND livemode = $2 AND order_id = ANY($3::uuid[])
 """
 # An endpoint's answer may quote what it was sent.

@@ -77,9 +77,9 @@ async def notify(database: Database, order: Any, recipient: str) -> None:
     async with database.transaction() as connection:
         await connection.execute(
             """INSERT INTO notifications (id, account_id, livemode, order_id, kind, event_type, run_id, channel, state,
-                recipient, subject, text_body, html_body, due_at)
-            VALUES ($1, $2, $3, $4, 'confirmation', 'payment.paid', $5, 'email', 'sent',
-                $6, 'Dag ' || $6, $6, $6, now())""",
+                reason, recipient, subject, text_body, html_body, due_at)
+            VALUES ($1, $2, $3, $4, 'confirmation', 'payment.paid', $5, 'email', 'failed',
+                '550 no such user <' || $6 || '>', $6, 'Dag ' || $6, $6, $6, now())""",
             notification, order.account, order.live, order.order_id, order.id, recipient,
         )  # fmt: skip
         await connection.execute(
