@@ -46,10 +46,6 @@ class Formats:
             return "–"
         return format_date(_date(day), format="medium", locale=self._locale)
 
-    def long_day(self, day: str | date) -> str:
-        """Return a day in words: "22 november 2026"."""
-        return format_date(_date(day), format="long", locale=self._locale)
-
     def moment(self, moment: str | datetime) -> str:
         """Return a moment on the account's clock: "22 nov 2026 14:03"."""
         return format_datetime(

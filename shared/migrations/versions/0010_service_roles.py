@@ -7,7 +7,6 @@ from shared.migrations.script import execute
 revision = "0010"
 down_revision = "0009"
 
-READ: Final = "SELECT"
 CHANGE: Final = "SELECT, INSERT, UPDATE, DELETE"
 
 # What each service may do beside reading; whoever owns a table may change all of it. Tests hold the code to this, and
