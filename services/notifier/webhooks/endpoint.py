@@ -9,7 +9,6 @@ import asyncio
 import errno
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from ipaddress import ip_address
 from typing import Any, Final
@@ -19,6 +18,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from services.notifier.webhooks.delivery import Reason, Reply
+from services.notifier.webhooks.names import Names
 from shared.addresses import Address, AddressPolicy
 from shared.messages.formats import show_text
 
@@ -52,10 +52,7 @@ class Endpoints:
         self._policy = policy
         self._concurrent = concurrent
         self._deadline_seconds = deadline_seconds
-        # A look-up cannot be cancelled and may take longer than a delivery: in the loop's own few threads, the names of
-        # one slow server would stop all others.
-        self._threads = ThreadPoolExecutor(2 * concurrent, thread_name_prefix="webhook names")
-        self._look_up = look_up or partial(_getaddrinfo, self._threads)
+        self._look_up = look_up or Names(2 * concurrent).look_up
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -83,7 +80,6 @@ class Endpoints:
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _session(self, scheme: str) -> aiohttp.ClientSession:
         """Return the session for https, or that for http, which reaches the operator's own networks alone."""
@@ -173,8 +169,3 @@ class _Resolver(AbstractResolver):
 
     async def close(self) -> None:
         """Hold nothing."""
-
-
-async def _getaddrinfo(threads: ThreadPoolExecutor, host: str, port: int) -> list[tuple[Any, ...]]:
-    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-    return await asyncio.get_running_loop().run_in_executor(threads, look_up)
