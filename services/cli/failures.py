@@ -240,8 +240,8 @@ async def _settled(database: Database, ids: Sequence[UUID], seconds: float) -> N
     waiting = list(ids)
     while waiting and time.monotonic() < deadline:
         async with database.transaction(readonly=True) as connection:
-            asked = await stored.read_ids(connection, Owner(), Choice(("replaying",)), MOST_AT_ONCE)
-        waiting = [failure_id for failure_id in waiting if failure_id in set(asked)]
+            asked = set(await stored.read_ids(connection, Owner(), Choice(("replaying",)), MOST_AT_ONCE))
+        waiting = [failure_id for failure_id in waiting if failure_id in asked]
         if waiting:
             await asyncio.sleep(_PAUSE_SECONDS)
 
