@@ -3,6 +3,12 @@
 from typing import Final, Literal
 from uuid import UUID, uuid5
 
+CHANNEL: Final = "notifications"
+"""The NOTIFY channel that wakes whoever sends them."""
+
+STATUSES_CHANNEL: Final = "whatsapp_statuses"
+"""The NOTIFY channel of statuses that have come from WhatsApp."""
+
 Kind = Literal["confirmation", "reminder"]
 
 _NOTIFICATIONS: Final = UUID("0b0e3a0c-6f0e-5d7e-9c3a-52b1d2f0a9e4")

@@ -53,6 +53,6 @@ async def known(client: Client, *keys: str) -> None:
     """Wait until new keys are known."""
 
     async def all_known() -> bool:
-        return all([(await client.get("/api/v1/receipts/none", key)).status != 401 for key in keys])
+        return all([(await client.get("/api/v1/receipts/none", key)).status not in (401, 429) for key in keys])
 
     await eventually(all_known, what="the keys are known")

@@ -6,6 +6,7 @@ from uuid import UUID
 from services.console.tenancy import as_tenant
 from shared.database import Database
 from shared.keys import ApiKey
+from shared.notifications import CHANNEL
 
 _IS_ORDER: Final = "SELECT EXISTS (SELECT FROM orders WHERE account_id = $1 AND livemode = $2 AND id = $3)"
 _PAUSE_ORDER: Final = """
@@ -18,13 +19,13 @@ _FREE_ORDER: Final = "DELETE FROM paused_orders WHERE account_id = $1 AND livemo
 _FREE_CUSTOMER: Final = "DELETE FROM paused_customers WHERE account_id = $1 AND livemode = $2 AND email = lower($3)"
 
 # What was held meanwhile is decided again at once; of several steps the newest speaks.
-_WAKE: Final = """
+_WAKE: Final = f"""
 WITH woken AS (
     UPDATE notifications SET state = 'planned', reason = NULL, due_at = now()
-    WHERE account_id = $1 AND livemode = $2 AND state = 'held' AND reason = 'paused' AND {which}
+    WHERE account_id = $1 AND livemode = $2 AND state = 'held' AND reason = 'paused' AND {{which}}
     RETURNING id
 )
-SELECT pg_notify('notifications', '') WHERE EXISTS (SELECT FROM woken)
+SELECT pg_notify('{CHANNEL}', '') WHERE EXISTS (SELECT FROM woken)
 """
 _WAKE_ORDER: Final = _WAKE.format(which="order_id = $3")
 _WAKE_CUSTOMER: Final = _WAKE.format(

@@ -16,11 +16,9 @@ from msgspec import Raw, Struct
 from shared.database import Database
 from shared.errors import InvalidInput, MalformedJson, Unavailable
 from shared.messages.formats import show_text
+from shared.notifications import STATUSES_CHANNEL
 from shared.recent import Recent
 from shared.secrets import Secrets
-
-WAKE_CHANNEL: Final = "whatsapp_statuses"
-"""The NOTIFY channel that wakes the notifiers."""
 
 _T = TypeVar("_T")
 
@@ -43,7 +41,7 @@ WITH kept AS (
     SELECT $1, * FROM unnest($2::text[], $3::text[], $4::uuid[], $5::int[], $6::text[])
     ON CONFLICT DO NOTHING RETURNING 1
 )
-SELECT count(*), pg_notify('{WAKE_CHANNEL}', '') FROM kept
+SELECT count(*), pg_notify('{STATUSES_CHANNEL}', '') FROM kept
 """
 
 # What was read was delivered: of two statuses that say so, one may never come.

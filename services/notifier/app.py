@@ -17,14 +17,14 @@ from services.notifier.claims import Claims
 from services.notifier.dispatcher import Dispatcher
 from services.notifier.ingest import Ingest
 from services.notifier.intake import Intake
-from services.notifier.plans import WAKE_CHANNEL, Plans
+from services.notifier.plans import Plans
 from services.notifier.preparation import Preparation
 from services.notifier.settings import Settings
-from services.notifier.status_inbox import WAKE_CHANNEL as STATUSES_CHANNEL
 from services.notifier.status_inbox import AppliesStatuses
 from services.notifier.statuses import Statuses
 from services.notifier.webhooks.app import components as webhook_components
 from services.notifier.webhooks.dispatcher import CHANNEL as WEBHOOK
+from shared import notifications
 from shared.broker import BrokerConnection, Consumer
 from shared.database import Database, Listener
 from shared.lifecycle import Component
@@ -84,7 +84,7 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
             dispatcher.wake()
 
     statuses = Statuses(AppliesStatuses(database))
-    told = Listener(settings.common.database_url, (STATUSES_CHANNEL,), statuses.wake)
+    told = Listener(settings.common.database_url, (notifications.STATUSES_CHANNEL,), statuses.wake)
     told_of = (told, statuses) if "whatsapp" in served else ()
 
     lags = {name: Lag(NOTIFICATIONS_LAG, name) for name in served}
@@ -94,7 +94,7 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
             lag.measured(await claims.lag_seconds(name))
 
     measuring = Measuring(measure, every_seconds=settings.common.metrics_seconds)
-    listener = Listener(settings.common.database_url, (WAKE_CHANNEL,), wake)
+    listener = Listener(settings.common.database_url, (notifications.CHANNEL,), wake)
     webhooks: Sequence[Component] = ()
     if WEBHOOK in channels:
         webhooks = webhook_components(settings.webhooks, settings.common, secrets)

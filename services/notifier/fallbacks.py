@@ -8,7 +8,7 @@ from shared.clients import CLIENT
 from shared.database import Connection
 from shared.messages.order import FALLBACK
 from shared.metrics import PLANNED
-from shared.notifications import notification_id
+from shared.notifications import CHANNEL, notification_id
 
 _READ: Final = """
 SELECT id, order_id, kind, run_id, step FROM notifications WHERE id = ANY ($1) AND channel <> $2 ORDER BY id
@@ -36,7 +36,7 @@ INSERT INTO suppressions (account_id, livemode, address, reason)
 SELECT account_id, livemode, recipient, 'opted_out' FROM notifications WHERE id = $1 AND recipient IS NOT NULL
 ON CONFLICT DO NOTHING
 """
-_WAKE: Final = "SELECT pg_notify('notifications', '')"
+_WAKE: Final = f"SELECT pg_notify('{CHANNEL}', '')"
 
 
 async def plan_instead(connection: Connection, ids: Sequence[UUID]) -> None:

@@ -6,13 +6,11 @@ from uuid import UUID, uuid5
 
 from services.notifier.notification import Planned
 from services.notifier.rows import SETTLE_SECONDS
+from shared import notifications
 from shared.clients import CHANNEL, CLIENT
 from shared.database import Database
 from shared.messages.formats import show_text
 from shared.metrics import FAILURES, PLANNED
-
-WAKE_CHANNEL: Final = "notifications"
-"""The NOTIFY channel that wakes the dispatchers."""
 
 # Planned once, though the account may have switched to another channel before the event came again.
 _ADD: Final = f"""
@@ -34,7 +32,7 @@ WITH n AS (
     ON CONFLICT DO NOTHING
     RETURNING kind, channel
 )
-SELECT kind, channel, pg_notify('notifications', '') FROM added
+SELECT kind, channel, pg_notify('{notifications.CHANNEL}', '') FROM added
 """
 
 # The first event that asks for a notification is what it belongs to.

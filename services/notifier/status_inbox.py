@@ -20,8 +20,6 @@ from shared.database import Connection, Database, Row
 from shared.outbox import add_to_outbox
 
 BATCH: Final = 100
-WAKE_CHANNEL: Final = "whatsapp_statuses"
-"""The NOTIFY channel of statuses that have come."""
 
 # A message is recorded within seconds of being taken, or, where its notifier died, never: then it is known by our id.
 _TAKE: Final = """

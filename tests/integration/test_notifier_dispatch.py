@@ -17,10 +17,11 @@ from services.notifier.channels.smtp import Server, SmtpConnections
 from services.notifier.claims import Claims
 from services.notifier.dispatcher import Dispatcher
 from services.notifier.outcome import Sent, result_of
-from services.notifier.plans import WAKE_CHANNEL, Plans
+from services.notifier.plans import Plans
 from services.notifier.preparation import Preparation
 from shared.database import Database, Listener
 from shared.messages.rendering import Renderer
+from shared.notifications import CHANNEL
 from tests.notifier_world import ACCOUNT, AWAKE, Mailbox, World, until
 
 SENDER = Sender("Bugalou", "no-reply@bugalou.example")
@@ -343,10 +344,11 @@ async def test_international_addresses_are_sent_or_refused_with_a_reason(world: 
 
 async def test_a_claim_that_ran_out_is_taken_over_and_the_late_result_changes_nothing(world: World) -> None:
     planned = await world.plan(await world.order())
-    claims = claims_for(world, lease=0.2)
+    claims = claims_for(world, lease=30)
     (first,) = (await claims.claim("email", 5)).claimed
     assert (await claims.claim("email", 5)).claimed == []
-    await asyncio.sleep(0.25)
+    async with world.database.transaction() as connection:
+        await connection.execute("UPDATE notifications SET claimed_until = now() WHERE id = $1", planned.id)
     (second,) = (await claims.claim("email", 5)).claimed
     assert first.message.notification_id == second.message.notification_id == planned.id
     attempts = Attempts(world.database)
@@ -388,7 +390,7 @@ async def test_stopping_claims_no_more_and_finishes_what_is_under_way(world: Wor
 
 async def test_a_plan_wakes_an_idle_dispatcher(world: World, mailbox: Mailbox) -> None:
     dispatcher = dispatcher_for(world, mailbox.port, sweep=60)
-    listener = Listener(world.url, (WAKE_CHANNEL,), dispatcher.wake)
+    listener = Listener(world.url, (CHANNEL,), dispatcher.wake)
     listening = asyncio.ensure_future(listener.run())
     async with running(dispatcher):
         await world.reaches(await world.plan(await world.order()), "sent")
