@@ -18,7 +18,14 @@ INSERT INTO paused_customers (account_id, livemode, email) VALUES ($1, $2, lower
 _FREE_ORDER: Final = "DELETE FROM paused_orders WHERE account_id = $1 AND livemode = $2 AND order_id = $3"
 _FREE_CUSTOMER: Final = "DELETE FROM paused_customers WHERE account_id = $1 AND livemode = $2 AND email = lower($3)"
 
-# What was held meanwhile is decided again at once; of several steps the newest speaks.
+# A notifier that has read of the pause and not said so yet is waited for, in the order of ids; it waits for nobody.
+_LOCK: Final = """
+SELECT id FROM notifications
+WHERE account_id = $1 AND livemode = $2 AND state IN ('planned', 'held', 'waiting', 'sending') AND {which}
+ORDER BY id FOR UPDATE
+"""
+# What was held meanwhile is decided again at once; of several steps the newest speaks. A statement of its own: it sees
+# what was committed before the locks were had.
 _WAKE: Final = f"""
 WITH woken AS (
     UPDATE notifications SET state = 'planned', reason = NULL, due_at = now()
@@ -27,11 +34,11 @@ WITH woken AS (
 )
 SELECT pg_notify('{CHANNEL}', '') WHERE EXISTS (SELECT FROM woken)
 """
-_WAKE_ORDER: Final = _WAKE.format(which="order_id = $3")
-_WAKE_CUSTOMER: Final = _WAKE.format(
-    which="order_id IN (SELECT id FROM orders WHERE account_id = $1 AND livemode = $2"
-    " AND lower(customer_email) = lower($3))"
-)
+_OF_THE_ORDER: Final = "order_id = $3"
+_OF_THE_CUSTOMER: Final = """order_id IN (
+        SELECT id FROM orders WHERE account_id = $1 AND livemode = $2 AND lower(customer_email) = lower($3))"""
+_WAKE_ORDER: Final = (_LOCK.format(which=_OF_THE_ORDER), _WAKE.format(which=_OF_THE_ORDER))
+_WAKE_CUSTOMER: Final = (_LOCK.format(which=_OF_THE_CUSTOMER), _WAKE.format(which=_OF_THE_CUSTOMER))
 _OF_ORDER: Final = """
 SELECT EXISTS (SELECT FROM paused_orders WHERE account_id = $1 AND livemode = $2 AND order_id = $3)
 """
@@ -60,7 +67,8 @@ class Pauses:
         """End an order's pause; what is due of it leaves."""
         async with self._writing.transaction() as connection:
             await connection.execute(_FREE_ORDER, key.account, key.live, order_id)
-            await connection.execute(_WAKE_ORDER, key.account, key.live, order_id)
+            for statement in _WAKE_ORDER:
+                await connection.execute(statement, key.account, key.live, order_id)
 
     async def pause_customer(self, key: ApiKey, email: str) -> None:
         """Pause whatever is addressed to a client, now and in future."""
@@ -71,7 +79,8 @@ class Pauses:
         """End a client's pause; what is due leaves."""
         async with self._writing.transaction() as connection:
             await connection.execute(_FREE_CUSTOMER, key.account, key.live, email)
-            await connection.execute(_WAKE_CUSTOMER, key.account, key.live, email)
+            for statement in _WAKE_CUSTOMER:
+                await connection.execute(statement, key.account, key.live, email)
 
     async def is_order_paused(self, key: ApiKey, order_id: UUID) -> bool:
         """Tell whether an order itself is paused."""

@@ -1,9 +1,11 @@
 """What is to come of the ladder, reminders that a person asks for, pauses, and the suppression list, over HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -20,6 +22,7 @@ from shared.orders.moments import to_microseconds
 from shared.versions import version_at
 from tests.consoles import known, read, read_all, running_console
 from tests.gateways import JSON, Answer, Client
+from tests.polling import eventually
 from tests.submissions import submission
 from tests.tenant import Tenant
 
@@ -169,6 +172,33 @@ async def test_the_end_of_a_pause_makes_due_what_was_held(console: Client, steps
     assert (await ask(console, "DELETE", path)).status == 204
     assert await steps.states() == [("planned", None)]
     assert (await ask(console, "DELETE", path)).status == 204
+
+
+@pytest.mark.parametrize("path", ["/orders/custom/1/pause", f"/customers/{CLIENT.lower()}/pause"])
+async def test_the_end_of_a_pause_waits_for_a_notifier_that_has_read_of_it(
+    console: Client, steps: Steps, database: Database, database_url: str, path: str
+) -> None:
+    await steps.send("1", paymentStatus="overdue")
+    await steps.climb()
+    assert (await ask(console, "PUT", path)).status == 200
+    notifier = await asyncpg.connect(database_url)
+    try:
+        transaction = notifier.transaction()
+        await transaction.start()
+        await notifier.execute("SELECT FROM notifications FOR UPDATE")
+        ending = asyncio.ensure_future(ask(console, "DELETE", path))
+
+        async def waits() -> bool:
+            async with database.transaction() as connection:
+                return bool(await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+        await eventually(waits, what="the end of the pause waits for the notifier")
+        await notifier.execute("UPDATE notifications SET state = 'held', reason = 'paused', due_at = now() + '1 day'")
+        await transaction.commit()
+        assert (await ending).status == 204
+    finally:
+        await notifier.close()
+    assert await steps.states() == [("planned", None)]
 
 
 async def test_a_suppressed_address_is_listed_until_it_is_removed(
