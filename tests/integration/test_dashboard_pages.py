@@ -237,14 +237,14 @@ async def test_form_of_who_may_not_do_it_is_refused(
     names: dict[str, Any] = {"platform": "custom", "orderNumber": "1"}
     for key, allowed in (
         (reader.key, set[str]()),
-        (writer.key, {"pause", "resume"}),
+        (writer.key, {"pause", "resume", "resume-client"}),
         (limited.key, set[str]()),
         (here.key, {"pause", "resume"}),
     ):
         async with visitor_of(console.url) as somebody:
             await somebody.sign_in(key)
             csrf = (await somebody.get("/dashboard")).csrf()
-            for action in ("remind", "pause", "resume", "suppress", "allow"):
+            for action in ("remind", "pause", "resume", "resume-client", "suppress", "allow"):
                 if action == "remind" and allowed:
                     continue  # what it then does is the API's to test
                 answer = await somebody.post(f"/dashboard/invoice/{action}", csrf=csrf, headers=None, **names)
@@ -254,6 +254,28 @@ async def test_form_of_who_may_not_do_it_is_refused(
                 assert unsigned.status == 403, action
     async with database.transaction() as connection:
         assert await connection.fetchval("SELECT count(*) FROM suppressions") == 0
+
+
+async def test_a_clients_pause_is_shown_on_its_invoices_and_ended_there(
+    visitor: Visitor, console: Client, store: Store, account: Tenant
+) -> None:
+    for number in ("1", "2"):
+        order = submission(number, account=account.id, customerEmail="A@example.com", total="10", paymentStatus="paid")
+        await store.settle([order])
+    page = await visitor.get("/dashboard/invoices/custom/1", Accept_Language="en")
+    assert "of this client are paused" not in page.words
+    assert "act-resume-client" not in page.text
+    pausing = "/api/v1/customers/a@example.com/pause"
+    assert (await console.ask("PUT", pausing, headers={"X-API-Key": console.key})).status == 200
+    for language, told in (("en", "all invoices of this client are paused"), ("nl", "alle facturen van deze klant")):
+        for number in ("1", "2"):
+            page = await visitor.get(f"/dashboard/invoices/custom/{number}", Accept_Language=language)
+            assert told in page.words
+            assert "act-resume-client" in page.text
+    ended = await visitor.post("/dashboard/invoice/resume-client", csrf=page.csrf(), platform="custom", orderNumber="1")
+    page = await visitor.get(ended.location, Accept_Language="en")
+    assert "Reminders of this client go on." in page.words
+    assert "of this client are paused" not in page.words
 
 
 async def test_what_was_done_is_told_on_the_invoice_whatever_its_number(

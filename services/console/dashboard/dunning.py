@@ -23,6 +23,7 @@ class Standing(Struct, frozen=True):
     """How an invoice stands with this."""
 
     is_paused: bool
+    is_client_paused: bool
     is_suppressed: bool
 
 
@@ -39,6 +40,7 @@ class Dunning:
         email = order["customerEmail"]
         return Standing(
             await self._pauses.is_order_paused(key, identity.order_id()),
+            email is not None and await self._pauses.is_customer_paused(key, email),
             email is not None and await self._suppressions.has(key, email),
         )
 
@@ -60,6 +62,11 @@ class Dunning:
         """Let its reminders go on."""
         await self._pauses.resume_order(key, identity.order_id())
         return "resumed"
+
+    async def resume_client(self, key: ApiKey, email: str) -> str:
+        """Let the reminders of all its client's invoices go on."""
+        await self._pauses.resume_customer(key, email)
+        return "client_resumed"
 
     async def suppress(self, key: ApiKey, email: str) -> str:
         """Send nothing to an address any more."""

@@ -77,6 +77,10 @@ class InvoicePage:
         """Let its reminders go on."""
         return _told(visit, await self._dunning.resume(visit.key, identity_of(visit)))
 
+    async def resume_client(self, visit: Visit) -> web.StreamResponse:
+        """Let the reminders of all its client's invoices go on."""
+        return _told(visit, await self._dunning.resume_client(visit.key, await self._address(visit)))
+
     async def suppress(self, visit: Visit) -> web.StreamResponse:
         """Send nothing to its client's address any more."""
         return _told(visit, await self._dunning.suppress(visit.key, await self._address(visit)))
@@ -144,12 +148,14 @@ class InvoicePage:
         notifications = await self._notifications.newest(visit.key, order_id, MOST)
         path = invoice_path(identity.platform, identity.order_number)
         session = visit.signed_in
+        has_client = visit.key.platforms is None and order["customerEmail"] is not None
         return {
             "words": visit.phrases.invoice,
             "acts": visit.phrases.actions,
             "standing": await self._dunning.standing(visit.key, identity, order),
             "may_act": session.can("orders:write"),
-            "may_suppress": session.can("admin") and visit.key.platforms is None and order["customerEmail"] is not None,
+            "may_resume_client": session.can("orders:write") and has_client,
+            "may_suppress": session.can("admin") and has_client,
             "order": order,
             "name": order["invoiceNumber"] or order["orderNumber"],
             "is_unpaid": order["paymentStatus"] in ("pending", "overdue") and order["orderStatus"] != "cancelled",
@@ -172,6 +178,7 @@ class InvoicePage:
         PageRoute(method="POST", path=f"{_DOTTED}/remind", handler=remind, scope="orders:write"),
         PageRoute(method="POST", path=f"{_DOTTED}/pause", handler=pause, scope="orders:write"),
         PageRoute(method="POST", path=f"{_DOTTED}/resume", handler=resume, scope="orders:write"),
+        PageRoute(method="POST", path=f"{_DOTTED}/resume-client", handler=resume_client, scope="orders:write"),
         PageRoute(method="POST", path=f"{_DOTTED}/suppress", handler=suppress, scope="admin"),
         PageRoute(method="POST", path=f"{_DOTTED}/allow", handler=allow, scope="admin"),
         PageRoute(method="GET", path=_MESSAGE, handler=message),

@@ -14,6 +14,8 @@ class Actions(Struct, frozen=True, kw_only=True):
     pause: str
     resume: str
     is_paused: str
+    resume_client: str
+    is_client_paused: str
     suppress: str
     suppress_confirm: str
     allow: str
@@ -30,6 +32,8 @@ DUTCH: Final = Actions(
     pause="Pauzeer herinneringen",
     resume="Hervat herinneringen",
     is_paused="Herinneringen voor deze factuur zijn gepauzeerd.",
+    resume_client="Hervat voor deze klant",
+    is_client_paused="Herinneringen voor alle facturen van deze klant zijn gepauzeerd.",
     suppress="Nooit meer schrijven",
     suppress_confirm="Aan dit adres wordt dan niets meer gestuurd, voor geen enkele factuur. Doorgaan?",
     allow="Weer schrijven",
@@ -38,6 +42,7 @@ DUTCH: Final = Actions(
         "reminded": "De herinnering gaat nu weg. Hieronder verschijnt hij in de tijdlijn.",
         "paused": "De herinneringen zijn gepauzeerd.",
         "resumed": "De herinneringen gaan weer verder.",
+        "client_resumed": "De herinneringen van deze klant gaan weer verder.",
         "suppressed": "Aan dit adres wordt niets meer gestuurd.",
         "allowed": "Aan dit adres mag weer worden geschreven.",
     },
@@ -57,6 +62,8 @@ ENGLISH: Final = Actions(
     pause="Pause reminders",
     resume="Resume reminders",
     is_paused="Reminders for this invoice are paused.",
+    resume_client="Resume for this client",
+    is_client_paused="Reminders for all invoices of this client are paused.",
     suppress="Never write again",
     suppress_confirm="Nothing will be sent to this address any more, for any invoice. Go on?",
     allow="Allow again",
@@ -65,6 +72,7 @@ ENGLISH: Final = Actions(
         "reminded": "The reminder leaves now. It appears in the timeline below.",
         "paused": "Reminders are paused.",
         "resumed": "Reminders go on.",
+        "client_resumed": "Reminders of this client go on.",
         "suppressed": "Nothing is sent to this address any more.",
         "allowed": "This address may be written to again.",
     },
