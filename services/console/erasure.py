@@ -29,7 +29,8 @@ _FAILURES: Final = """
 SELECT id, body, mended FROM failures WHERE (account_id = $1 AND livemode = $2) OR account_id IS NULL
 ORDER BY id FOR UPDATE
 """
-_REPLACE: Final = "UPDATE failures SET body = $2, mended = $3 WHERE id = $1"
+# What went wrong may quote the person; its cause, a word of ours, stays.
+_REPLACE: Final = "UPDATE failures SET body = $2, mended = $3, reason = 'erased with the person' WHERE id = $1"
 
 _decode_batch: Final = msgspec.msgpack.Decoder(SubmissionBatch).decode
 _decode_event: Final = msgspec.json.Decoder(Event).decode

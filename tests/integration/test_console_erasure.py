@@ -103,7 +103,7 @@ async def test_person_is_erased_everywhere_and_amounts_stay(
         await notify(database, order, PERSON["customerEmail"])
     aside = submission("aside", account=account.id, total="1", **PERSON)
     body = msgspec.msgpack.encode(SubmissionBatch([aside]))
-    await Failures(database).add(cause="x", reason="x", body=body, submission=aside)
+    await Failures(database).add(cause="x", reason="no value: Anna Jansen", body=body, submission=aside)
     async with database.transaction() as connection:
         await connection.execute("UPDATE failures SET mended = body")
     naming = {"orders", "submissions", "outbox", "notifications", "attempts", "failures"}
