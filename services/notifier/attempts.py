@@ -12,7 +12,7 @@ from shared.messages.formats import show_text
 from shared.outbox import add_to_outbox
 
 # In the order of ids: what leaves together is finished together.
-_LOCK: Final = "SELECT id FROM notifications WHERE id = ANY ($1) ORDER BY id FOR UPDATE"
+_LOCK: Final = "SELECT recipient IS NULL AS is_erased FROM notifications WHERE id = ANY ($1) ORDER BY id FOR UPDATE"
 
 _FINISH_ATTEMPT: Final = """
 UPDATE attempts SET finished_at = now(), outcome = $2, response = $3 WHERE id = $1 AND finished_at IS NULL RETURNING id
@@ -44,9 +44,13 @@ class Attempts:
     async def finish(self, claimed: Claimed, result: Result) -> bool:
         """Record a result; return False where another notifier has taken the notification over."""
         ids = [claimed.notification_id, *claimed.also]
-        response = show_text(result.response)[:LONGEST_RESPONSE]
+        response: str | None = show_text(result.response)[:LONGEST_RESPONSE]
+        reference = result.reference
         async with self._database.transaction() as connection:
-            await connection.execute(_LOCK, ids)
+            locked = await connection.fetch(_LOCK, ids)
+            if any(row["is_erased"] for row in locked):
+                # The person was erased meanwhile: the server's words name the address, and WhatsApp's id the number.
+                response = reference = None
             if result.counts:
                 ended = await connection.fetchval(_FINISH_ATTEMPT, claimed.attempt_id, result.attempt, response)
             else:
@@ -57,7 +61,7 @@ class Attempts:
                 await connection.execute(_UNDO_COUNT, ids)
             reason = None if result.state == "sent" else response
             await connection.execute(
-                _FINISH, ids, result.state, reason, result.pause_seconds, claimed.notification_id, result.reference
+                _FINISH, ids, result.state, reason, result.pause_seconds, claimed.notification_id, reference
             )
             if result.opted_out:
                 await suppress(connection, claimed.notification_id)

@@ -6,20 +6,23 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from services.console.customers import Customers
 from services.notifier.attempts import Attempts
 from services.notifier.channels.email import EmailChannel
 from services.notifier.channels.mime import Sender
 from services.notifier.channels.smtp import Server, SmtpConnections
 from services.notifier.claims import Claims
 from services.notifier.dispatcher import Dispatcher
-from services.notifier.outcome import Sent, result_of
+from services.notifier.outcome import Refused, Sent, result_of
 from services.notifier.plans import Plans
 from services.notifier.preparation import Preparation
 from shared.database import Database, Listener
+from shared.keys import ApiKey
 from shared.messages.rendering import Renderer
 from shared.notifications import CHANNEL
 from tests.notifier_world import ACCOUNT, AWAKE, Mailbox, World, until
@@ -360,6 +363,20 @@ async def test_a_claim_that_ran_out_is_taken_over_and_the_late_result_changes_no
     outcomes = await world.sql.fetch("SELECT outcome FROM attempts ORDER BY started_at")
     assert [row["outcome"] for row in outcomes] == ["retry", "sent"]
     assert (await world.row(planned))["attempts"] == 1
+
+
+async def test_an_answer_that_comes_after_an_erasure_brings_no_address_back(world: World) -> None:
+    planned = await world.plan(await world.order())
+    (claimed,) = (await claims_for(world, lease=30).claim("email", 1)).claimed
+    address = claimed.message.recipient
+    key = ApiKey(uuid4(), ACCOUNT, True, "k", frozenset({"admin"}), None, None, None)
+    assert await Customers(world.database).erase(key, address) == 1
+    refusal = Refused(f"550 no such user <{address}>")
+    assert await Attempts(world.database).finish(claimed, result_of(refusal, 1, 0.5))
+    row = await world.row(planned)
+    assert (row["state"], row["reason"], row["recipient"]) == ("failed", None, None)
+    (attempt,) = await world.sql.fetch("SELECT outcome, response FROM attempts")
+    assert tuple(attempt) == ("failed", None)
 
 
 async def test_no_number_of_killed_notifiers_fails_a_message(world: World) -> None:

@@ -492,6 +492,23 @@ async def test_erased_person_is_left_out_of_what_is_sent_again(webhooks: Webhook
     assert (after["customerEmail"], after["customerName"], after["total"]) == (None, None, "10.00")
 
 
+async def test_answer_that_comes_after_an_erasure_is_not_kept(webhooks: Webhooks, endpoint: Endpoint) -> None:
+    new = await webhooks.add(endpoint)
+    one = submission(account=webhooks.account, live=True, customerEmail="klant@bedrijf.nl")
+    await Store(webhooks.database).settle([one])
+    await webhooks.sql.execute("DELETE FROM outbox")
+
+    async def erases(_request: web.Request) -> web.StreamResponse:
+        assert await Customers(webhooks.database).erase(webhooks.key(), "klant@bedrijf.nl") == 1
+        return web.Response(text="thank you, De Groot")
+
+    endpoint.behave = erases
+    async with webhooks.delivering():
+        event = await webhooks.tell(id=str(one.order_id), customerEmail="klant@bedrijf.nl", total="10.00")
+        await webhooks.reaches(new, event, "delivered")
+    assert [row["response"] for row in await webhooks.attempts(new)] == [None]
+
+
 async def test_old_rows_leave(webhooks: Webhooks, endpoint: Endpoint) -> None:
     new = await webhooks.add(endpoint)
     async with webhooks.delivering():

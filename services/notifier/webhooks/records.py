@@ -19,7 +19,8 @@ from shared.telemetry import log
 
 _MOST_TOGETHER: Final = 100
 
-# Locked in the order of ids, as a replay does. One that was taken over meanwhile has another claim.
+# Locked in the order of ids, as a replay does. One that was taken over meanwhile has another claim. An answer may quote
+# what was sent: of a person who was erased meanwhile it is not kept.
 _SETTLE: Final = """
 WITH ended AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::boolean[], $7::text[],
@@ -43,7 +44,9 @@ WITH ended AS (
 INSERT INTO webhook_attempts (id, webhook_id, account_id, livemode, event_id, event_type, order_id, number, started_at,
     milliseconds, outcome, status, reason, response, next_try_at)
 SELECT e.id, e.webhook_id, e.account_id, e.livemode, e.event_id, e.event_type, e.order_id, e.number, e.started_at,
-    e.milliseconds, e.outcome, e.status, e.reason, e.response,
+    e.milliseconds, e.outcome, e.status, e.reason,
+    CASE WHEN NOT EXISTS (SELECT FROM erased_orders AS x WHERE x.order_id = e.order_id AND x.erased_at >= e.started_at)
+    THEN e.response END,
     CASE settled.state WHEN 'pending' THEN settled.due_at END
 FROM settled JOIN ended AS e ON e.id = settled.id
 RETURNING id
