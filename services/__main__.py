@@ -64,7 +64,7 @@ def main(names: Sequence[str]) -> int:
     """Run the named services; return the exit code."""
     unknown = [name for name in names if name not in _SERVICES]
     if unknown or not names:
-        print(f"usage: python -m services {' '.join(_SERVICES)}  (one or more of these)", file=sys.stderr)  # noqa: T201
+        print(f"usage: python -m services {' '.join(_SERVICES)}  (one or more of these)", file=sys.stderr)  # noqa: T201  # no service logs yet
         return 64
     return run_service("+".join(names), fill_for(names), graph)
 

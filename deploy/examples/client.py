@@ -22,10 +22,10 @@ def send(order: dict[str, object], idempotency_key: str) -> dict[str, object]:
         "Idempotency-Key": idempotency_key,
         "Prefer": "wait=10",
     }
-    request = urllib.request.Request(f"{URL}/api/v1/orders", json.dumps(order).encode(), headers)  # noqa: S310
+    request = urllib.request.Request(f"{URL}/api/v1/orders", json.dumps(order).encode(), headers)  # noqa: S310  # an address of ours
     for attempt in range(6):
         try:
-            with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310  # an address of ours
                 stored: dict[str, object] = json.load(response)["order"]
                 return stored
         except urllib.error.HTTPError as error:
@@ -51,5 +51,5 @@ if __name__ == "__main__":
         "items": [{"name": "Ontwerp", "price": "2950.00"}],
     }
     payment = {"orderStatus": "delivered", "paymentStatus": "paid", "amountPaid": "2950.00"}
-    print(json.dumps(send({**order, **invoice}, f"{number}-invoice")))  # noqa: T201
-    print(json.dumps(send({**order, **payment}, f"{number}-payment")))  # noqa: T201
+    print(json.dumps(send({**order, **invoice}, f"{number}-invoice")))  # noqa: T201  # what it is for
+    print(json.dumps(send({**order, **payment}, f"{number}-payment")))  # noqa: T201  # what it is for

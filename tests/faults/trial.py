@@ -187,7 +187,7 @@ async def key_is_known(stack: Stack, key: str) -> None:
                 return answer.status != 401
 
         for url in stack.urls:
-            await eventually(lambda url=url: knows(url), what="the key is known")  # type: ignore[misc]
+            await eventually(lambda url=url: knows(url), what="the key is known")  # type: ignore[misc]  # no type for a lambda's default
 
 
 async def _come_to_rest(trial: Trial, journal: Journal, seconds: float) -> None:

@@ -110,7 +110,7 @@ async def test_a_bad_token_is_not_tried_again_and_no_other_account_notices(
     bad, good = await tenants.make(token="expired-token"), await tenants.make()
     outcomes = [await channel.deliver(message(bad)) for _ in range(5)]
     assert {type(outcome) for outcome in outcomes} == {Unusable}
-    assert all("190: the access token is expired or revoked" in outcome.reason for outcome in outcomes)  # type: ignore[union-attr]
+    assert all("190: the access token is expired or revoked" in outcome.reason for outcome in outcomes)  # type: ignore[union-attr]  # all Unusable
     assert server.requests == 1
     assert isinstance(await channel.deliver(message(good)), Sent)
     assert list(channel.resting()) == []

@@ -38,7 +38,7 @@ PAID = replace(ORDER, payment_status="paid", amount_paid=Decimal(2950))
 
 
 def template(kind: Kind, *orders: Order, tone: Tone = "first", **setup: object) -> TemplateMessage:
-    return compose_template(kind, orders, ACCOUNT, TemplateSetup(**setup), tone)  # type: ignore[arg-type]
+    return compose_template(kind, orders, ACCOUNT, TemplateSetup(**setup), tone)  # type: ignore[arg-type]  # fields alone
 
 
 def test_a_reminder_says_what_is_open_and_how_to_pay() -> None:
