@@ -31,9 +31,15 @@ make_venv() {
     rm -rf .venv
     if ! "$1" -c 'import ensurepip, venv' 2>/dev/null; then
         package=$("$1" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
-        if [ "$(id -u)" = 0 ]; then root=; elif command -v sudo >/dev/null 2>&1; then root=sudo; else root=none; fi
-        if ! command -v apt-get >/dev/null 2>&1 || [ "$root" = none ]; then
+        if ! command -v apt-get >/dev/null 2>&1; then
             say "Python's venv module is missing: install your system's package of it (Debian: $package)."
+            exit 1
+        fi
+        # Without a terminal nobody can type a password.
+        if [ "$(id -u)" = 0 ]; then root=
+        elif command -v sudo >/dev/null 2>&1 && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then root=sudo
+        else
+            say "Python's venv module is missing, and installing needs root: as root, run \`apt-get install -y $package\`."
             exit 1
         fi
         say "Installing $package with apt (Python's venv module is missing)."
