@@ -82,10 +82,12 @@ def test_up_returns_when_everything_runs(stack: Stack) -> None:
     assert all(psutil.pid_exists(pid) for pid in stack.pids().values())
     assert stack.get("/readyz")[0] == 200
     assert set(stack.env()) == {
+        "BUGALOU_ACCOUNT",
         "BUGALOU_URL",
         "BUGALOU_API_KEY",
         "BUGALOU_TEST_API_KEY",
         "BUGALOU_DATABASE_URL",
+        "BUGALOU_SECRET_KEYS",
         "BUGALOU_AMQP_URL",
     }
 
