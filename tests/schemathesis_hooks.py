@@ -72,7 +72,7 @@ def _mend_replay(replay: dict[str, Any]) -> dict[str, Any]:
     if isinstance(replay.get("eventId"), str) and replay["eventId"]:
         return {name: value for name, value in replay.items() if name not in ("from", "to")}
     if replay.get("from") in (None, "") and {*replay} <= {"eventId", "from", "to"}:
-        return {**replay, "from": "2025-11-22T09:00:00Z"}
+        replay = {**replay, "from": "2025-11-22T09:00:00Z"}
     if _is_moment(replay.get("from")) and _is_moment(replay.get("to")):
         return {**replay, "to": "2099" + replay["to"][4:]}
     return replay

@@ -37,7 +37,7 @@ PARAMETERS: Final = (
     Parameter(name="dueBefore", of=Day, description="Due before this day."),
     Parameter(
         name="month",
-        of=Annotated[str, Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")],
+        of=Annotated[str, Meta(pattern="^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])$")],
         description="Invoiced in this month, as the overview counts: by invoiceDate, else by createdAt.",
     ),
     Parameter(name="currency", of=Annotated[str, Meta(pattern="^[A-Z]{3}$")], description="In this currency."),

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Raw, Struct, field
 
+from shared.orders.identity import LONGEST_ORDER_NUMBER, LONGEST_PLATFORM
 from shared.orders.money import CURRENCIES
 from shared.orders.view import FIELDS
 
@@ -72,8 +73,8 @@ Text128 = Annotated[str, Meta(max_length=128, extra_json_schema=_PLAIN)]
 Text200 = Annotated[str, Meta(max_length=200, extra_json_schema=_PLAIN)]
 Text254 = Annotated[str, Meta(max_length=254, extra_json_schema=_PLAIN)]
 Text500 = Annotated[str, Meta(max_length=500, extra_json_schema=_PLAIN)]
-Platform = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema=_IDENTIFIER)]
-OrderNumber = Annotated[str, Meta(min_length=1, max_length=128, extra_json_schema=_IDENTIFIER)]
+Platform = Annotated[str, Meta(min_length=1, max_length=LONGEST_PLATFORM, extra_json_schema=_IDENTIFIER)]
+OrderNumber = Annotated[str, Meta(min_length=1, max_length=LONGEST_ORDER_NUMBER, extra_json_schema=_IDENTIFIER)]
 Email = Annotated[str, Meta(max_length=254, extra_json_schema=_or_empty(format="email"))]
 Phone = Annotated[
     str,

@@ -8,6 +8,10 @@ from uuid_utils.compat import uuid5
 
 _ORDERS: Final = UUID("6f1d7a36-7f0e-5c53-9d0a-6f2b6f3d2c11")
 
+LONGEST_PLATFORM: Final = 64
+LONGEST_ORDER_NUMBER: Final = 128
+"""In characters."""
+
 
 class Identity(Struct, frozen=True):
     """Account, live or test, platform and number: no two orders share all four."""

@@ -13,8 +13,8 @@ from shared.http.authentication import allow_platform
 from shared.http.problems import Problem
 from shared.keys import ApiKey
 from shared.orders.contact import email_fault
-from shared.orders.identity import Identity
-from shared.orders.text import text_fault
+from shared.orders.identity import LONGEST_ORDER_NUMBER, LONGEST_PLATFORM, Identity
+from shared.orders.text import identifier_fault, text_fault
 
 NOT_STORED = {"Cache-Control": "no-store"}
 
@@ -40,9 +40,14 @@ def order_in_path(request: web.Request, key: ApiKey) -> Identity:
     """Return the order that a path names, or raise 403 for a platform off the key's list and 404 for no name at all."""
     platform, number = request.match_info["platform"], request.match_info["orderNumber"]
     allow_platform(key, platform)
-    if not (could_be_stored(platform) and could_be_stored(number)):
+    if not (_is_name(platform, LONGEST_PLATFORM) and _is_name(number, LONGEST_ORDER_NUMBER)):
         raise order_not_found()
     return Identity(key.account, key.live, platform, number)
+
+
+def _is_name(text: str, most: int) -> bool:
+    """Tell whether any order could have this name; the bytes of a path need not even be valid UTF-8."""
+    return could_be_stored(text) and len(text) <= most and identifier_fault(text) is None
 
 
 def customer_in_path(request: web.Request, key: ApiKey) -> str:
