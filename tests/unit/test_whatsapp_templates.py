@@ -16,7 +16,7 @@ from shared.messages.whatsapp import LONGEST_TEXT, TemplateMessage, compose_temp
 from shared.messages.wording.templates import BODIES, BUTTON_BODIES, BUTTON_LABELS
 from shared.notifications import Kind
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+PAGE = (Path(__file__).parents[2] / "deploy" / "whatsapp.md").read_text()
 NBSP = "\u00a0"
 ACCOUNT = Account("Studio Jansen")
 ORDER = Order(
@@ -172,8 +172,8 @@ def test_each_template_is_one_that_meta_approves(name: str) -> None:
         assert not re.search(r"\}\}\s*\{\{|\n|\t|\s{2}", body)
 
 
-def test_the_readme_has_every_template_as_it_is() -> None:
-    rows = set(re.findall(r"^\| `(\w+)` \| (\w\w) \| (.+?) \|$", README, re.MULTILINE))
+def test_the_page_has_every_template_as_it_is() -> None:
+    rows = set(re.findall(r"^\| `(\w+)` \| (\w\w) \| (.+?) \|$", PAGE, re.MULTILINE))
     assert rows == {
         (name, language, body if name in BODIES else f"{body} [{BUTTON_LABELS[language]}]")
         for name, bodies in (BODIES | BUTTON_BODIES).items()
