@@ -86,7 +86,8 @@ class Connection(RequestHandler):
         """Answer what aiohttp itself refuses as a problem document, without its own text, which echoes the request."""
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has been begun, there is no room for another")
-        if status >= 500:
+        # A client that leaves in the middle of its body is no failure of ours.
+        if status >= 500 and not isinstance(exc, ConnectionError):
             log.error("request.failed", exc_info=exc)
         response = problem_of_status(status).response()
         response.force_close()

@@ -17,6 +17,7 @@ _PLAIN_EMAIL: Final = re.compile(
 )
 """A part of what email-validator takes, told in a microsecond instead of fifty; all else goes to the library."""
 
+_IN_A_HOST: Final = re.compile(r"\w")  # of letters or digits: "." and "*" are no hosts
 _NOT_IN_A_URL: Final = re.compile(r'[\s\\<>"^`{|}]')
 
 
@@ -56,7 +57,7 @@ def url_fault(value: str) -> str | None:
         port = parts.port
     except ValueError:
         return wanted
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+    if parts.scheme not in ("http", "https") or port == 0 or not _IN_A_HOST.search(parts.hostname or ""):
         return wanted
     if "@" in parts.netloc:
         return "must not hold a user name or password"

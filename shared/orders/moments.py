@@ -8,7 +8,8 @@ from typing import Final
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _TIMESTAMP: Final = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,40}))?([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]((?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,40}))?"
+    r"([Zz]|[+-][0-9]{2}:[0-5][0-9])",
     re.ASCII,
 )
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -26,7 +27,10 @@ def is_date(text: str) -> bool:
 
 
 def parse_timestamp(text: str) -> int | None:
-    """Return an RFC 3339 timestamp as microseconds since 1970 (finer digits are dropped), or None."""
+    """Return an RFC 3339 timestamp as microseconds since 1970 (finer digits are dropped), or None.
+
+    A moment that is in the year 0 or 10000 in UTC is None too: no `datetime` holds it.
+    """
     match = _TIMESTAMP.fullmatch(text)
     if match is None:
         return None
@@ -34,7 +38,7 @@ def parse_timestamp(text: str) -> int | None:
     offset = "+00:00" if offset in "Zz" else offset
     try:
         moment = datetime.fromisoformat(f"{day}T{clock}.{fraction[:6].ljust(6, '0')}{offset}")
-        return (moment - EPOCH) // _MICROSECOND
+        return to_microseconds(moment.astimezone(UTC))
     except (ValueError, OverflowError):
         return None
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 from multidict import CIMultiDict
+from structlog.testing import capture_logs
 
 from services.console.accounts import Accounts
 from shared.database import Database
@@ -264,10 +265,13 @@ async def test_body_that_comes_too_slowly_is_408(gateway: Client) -> None:
         assert answer.document["code"] == "request_timeout"
 
 
-async def test_body_cut_off_by_its_sender_is_no_order(gateway: Client) -> None:
-    raw = await send(gateway, request(gateway, headers=b"Content-Length: 500\r\n"), BODY, ends=True)
-    if raw:
-        check_refused(raw, 400, 408)
+async def test_body_cut_off_by_its_sender_is_no_order_and_no_failure_of_ours(gateway: Client) -> None:
+    with capture_logs() as logs:
+        raw = await send(gateway, request(gateway, headers=b"Content-Length: 500\r\n"), BODY, ends=True)
+        if raw:
+            check_refused(raw, 400, 408)
+        assert (await gateway.ask("GET", "/healthz")).status == 200  # by now the first is done with
+    assert [line for line in logs if line["event"] == "request.failed"] == []
 
 
 async def test_expect_100_continue_is_served_and_any_other_expectation_refused(gateway: Client) -> None:

@@ -38,6 +38,7 @@ def test_key_is_read() -> None:
         ({"platforms": ["x"] * 101}, ["/platforms"]),
         ({"expiresAt": "2026-12-31"}, ["/expiresAt"]),
         ({"expiresAt": "2020-01-01T00:00:00Z"}, ["/expiresAt"]),
+        ({"expiresAt": "9999-12-31T23:59:59-23:59"}, ["/expiresAt"]),
         ({"live": "yes"}, ["/live"]),
         ({"scope": ["admin"], "name": 5}, ["/name", "/scope"]),
     ],

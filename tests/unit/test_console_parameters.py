@@ -73,6 +73,8 @@ def test_everything_is_read() -> None:
         ([("dueBefore", "2026-02-30")], ["/dueBefore"]),
         ([("dueBefore", "22-11-2026")], ["/dueBefore"]),
         ([("updatedSince", "2026-02-03")], ["/updatedSince"]),
+        ([("updatedSince", "9999-12-31T23:59:59-23:59")], ["/updatedSince"]),
+        ([("updatedSince", "0001-01-01T00:00:00+23:59")], ["/updatedSince"]),
         ([("q", "")], ["/q"]),
         ([("q", "x" * 201)], ["/q"]),
         ([("q", "a\nb")], ["/q"]),
