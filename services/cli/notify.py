@@ -1,6 +1,5 @@
 """`bugalou notify`: what an account's clients would read."""
 
-import base64
 from datetime import UTC, date, datetime
 from html import escape
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.console import Console
 from services.cli.operate import carry_out, opened
 from services.notifier.subjects import Subjects
 from shared.errors import InvalidInput
+from shared.messages.images import embed
 from shared.messages.previews import Preview, previews, sample_order
 from shared.messages.rendering import Renderer
 from shared.orders.identity import Identity
@@ -94,9 +94,7 @@ def _page(shown: list[Preview]) -> str:
     frames = []
     for one in shown:
         rendered = renderer.render(one.letter)
-        page = rendered.html
-        for image in rendered.images:
-            page = page.replace(f"cid:{image.cid}", f"data:image/png;base64,{base64.b64encode(image.png).decode()}")
+        page = embed(rendered.html, rendered.images)
         title = escape(f"{one.name}: {one.letter.subject}")
         frames.append(f'<h2>{title}</h2><iframe sandbox title="{title}" srcdoc="{escape(page)}"></iframe>')
     style = "body{font-family:sans-serif;margin:2rem}iframe{width:100%;height:60rem;border:1px solid #888}"

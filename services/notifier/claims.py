@@ -24,6 +24,7 @@ from services.notifier.message import Claimed, Message
 from services.notifier.rows import READ_DUE, read_due
 from shared.database import Connection, Database, translate
 from shared.errors import DataError
+from shared.messages.images import embed
 from shared.metrics import NOT_SENT
 from shared.outbox import add_to_outbox
 from shared.telemetry import log
@@ -246,7 +247,8 @@ class Claims:
             message.language,
             message.subject,
             message.text,
-            message.html or None,
+            # Kept with its images: a `cid:` means nothing outside of the e-mail.
+            embed(message.html, message.images) or None,
             attempts if lead.notification.live else 0,
             self._lease_seconds,
         )

@@ -10,7 +10,7 @@ from shared.notifications import Kind
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """One rendered message; the texts are exactly what is stored and shown.
+    """One rendered message; the texts are exactly what is stored and shown, but that the page is kept with its images.
 
     `notification_id` is the one under which it leaves, and the same whenever it is handed over again.
     """

@@ -1,11 +1,13 @@
 """Signing in to the dashboard, what a session may see and do, and how it ends."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from services.console.accounts import Accounts
 from services.console.dashboard.sessions import Sessions
@@ -16,6 +18,7 @@ from shared.keys import SCOPES, make_key
 from tests.consoles import known, running_console
 from tests.dashboards import Visitor, visitor_of
 from tests.gateways import Client
+from tests.polling import eventually
 from tests.submissions import submission
 from tests.tenant import Tenant
 
@@ -228,6 +231,33 @@ async def test_one_account_never_sees_anothers_overview(
     await visitor.sign_in(account.live.key)
     page = await visitor.get("/dashboard/invoices")
     assert "Theirs" not in page.text
+
+
+async def test_forms_beyond_the_memory_set_aside_for_them_are_refused_until_there_is_room(
+    visitor: Visitor, account: Tenant
+) -> None:
+    await visitor.sign_in(account.live.key)
+    csrf = (await visitor.get("/dashboard/settings")).csrf()
+    may_end = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield f"csrf={csrf}".encode()
+        await may_end.wait()
+
+    async def switched() -> int:
+        return (await visitor.post("/dashboard/world", csrf=csrf, world="live")).status
+
+    async def is_refused() -> bool:
+        return await switched() == 503
+
+    path = f"/dashboard/failures/{uuid7()}/replay"
+    async with asyncio.TaskGroup() as group:
+        # Nobody knows how long they will be: each is given the megabyte that it may have.
+        sent = [group.create_task(visitor.send(path, slow())) for _ in range(8)]
+        await eventually(is_refused, what="forms are refused")
+        may_end.set()
+    assert {one.result().status for one in sent} == {404}
+    assert await switched() == 303
 
 
 async def test_language_is_the_choice_then_the_browsers_then_the_accounts(visitor: Visitor, account: Tenant) -> None:

@@ -1,5 +1,7 @@
 """Reminders on real Postgres and SMTP: one message a client a day, held while it is quiet, stopped once settled."""
 
+import re
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -70,6 +72,10 @@ async def test_a_reminder_asks_for_what_is_open_in_words_and_in_a_code(
     assert isinstance(png, bytes)
     fields = read_code(png).text.split("\n")
     assert fields[5:] == ["Studio Jansen", IBAN, "EUR2000", "", "", "F-42"]
+    kept = re.findall(r'<img[^>]* src="data:image/png;base64,([^"]+)"', row["html_body"])
+    assert [b64decode(one) for one in kept] == [png], (
+        "the page is kept with its code, which the e-mail carries beside it"
+    )
 
 
 async def test_three_invoices_of_one_client_are_one_message(world: World, mailbox: Mailbox) -> None:

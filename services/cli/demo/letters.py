@@ -12,6 +12,7 @@ from services.cli.demo.year import Sale
 from shared.contracts import Submission
 from shared.database import Database
 from shared.messages.account import Account
+from shared.messages.images import embed
 from shared.messages.letter import compose
 from shared.messages.order import Item, Order
 from shared.messages.rendering import Renderer
@@ -96,7 +97,7 @@ async def add_letters(
                     letter.language,
                     letter.subject,
                     rendered.text,
-                    rendered.html,
+                    embed(rendered.html, rendered.images),
                     sent.at,
                     1,
                     sent.at,

@@ -1,7 +1,7 @@
 """Money, dates and numbers in the form of a language (CLDR, by Babel), and foreign text made safe to show."""
 
 import re
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -63,6 +63,10 @@ class Formats:
     def short_month(self, month: Month | str) -> str:
         """Return a month as a chart's axis names it: "nov"."""
         return format_date(_first(month), format="LLL", locale=self._locale).rstrip(".")
+
+    def utc(self, local: datetime) -> str:
+        """Return a time on the account's clock as a moment of RFC 3339; raise OverflowError beyond the calendar."""
+        return local.replace(tzinfo=self.zone).astimezone(UTC).isoformat()
 
     def local(self, moment: str | datetime) -> datetime:
         """Return a moment on the account's clock."""

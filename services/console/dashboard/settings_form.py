@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from services.console.dashboard.visit import fields_at_fault
 from services.console.settings_body import read_settings
 from shared.account_settings import AccountSettings
 from shared.errors import InvalidInput
@@ -65,8 +66,7 @@ def read_fields(fields: Mapping[str, str], current: AccountSettings) -> Filled:
     try:
         return Filled(read_settings(msgspec.json.encode(document)), frozenset())
     except InvalidInput as error:
-        # Of what stands deeper, the member that the form shows.
-        return Filled(None, frozenset(f"/{fault.pointer.split('/')[1]}" for fault in error.faults if fault.pointer))
+        return Filled(None, fields_at_fault(error))
 
 
 def _whole(text: str) -> int | str:

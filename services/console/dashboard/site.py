@@ -1,8 +1,9 @@
 """The frame of every page: its route, who may see it, the checks of a form, and errors as pages."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import aiohttp_jinja2
 from aiohttp import web
@@ -28,10 +29,14 @@ from services.console.dashboard.visit import (
     sign_in_path,
 )
 from shared.account_settings import TIMEZONE
+from shared.http.bodies import BodyBudget
 from shared.http.problems import Problem, problem_of, problem_of_status
 from shared.http.routes import router_path
 from shared.keys import Scope
 from shared.telemetry import log
+
+_ALL_FORMS_BYTES: Final = 8 * 1024 * 1024
+"""What all forms together may hold in memory: some want a megabyte, and who signs in is unknown."""
 
 PageHandler = Callable[[Any, Visit], Awaitable[web.StreamResponse]]
 
@@ -76,6 +81,7 @@ class Site:
         self._application = application
         self._sessions = sessions
         self._body_seconds = body_seconds
+        self._forms = BodyBudget(_ALL_FORMS_BYTES)
         self._entries: list[PageRoute] = []
         files = Files()
         set_up(application, files)
@@ -130,8 +136,9 @@ class Site:
             session: Session | None = None
             try:
                 session = await self._session(request)
-                visit = await self._visit(request, route, session)
-                response = await route.handler(pages, visit)
+                with self._room(request, route, session):
+                    visit = await self._visit(request, route, session)
+                    response = await route.handler(pages, visit)
             except SignedOut:
                 response = self._sign_in_first(request)
             except web.HTTPException as error:
@@ -147,6 +154,12 @@ class Site:
     async def _session(self, request: web.Request) -> Session | None:
         token = cookies.session_token(request)
         return None if token is None else await self._sessions.find(token)
+
+    def _room(self, request: web.Request, route: PageRoute, session: Session | None) -> AbstractContextManager[None]:
+        """Hold room for a form until its page has been answered."""
+        if route.method != "POST" or (session is None and not route.is_public):
+            return nullcontext()
+        return self._forms.hold(request, route.most_bytes, None if session is None else session.key.account)
 
     async def _visit(self, request: web.Request, route: PageRoute, session: Session | None) -> Visit:
         if session is None and not route.is_public:

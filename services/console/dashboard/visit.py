@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
+from uuid import UUID
 
 from aiohttp import web
 from msgspec import Struct
@@ -13,8 +14,9 @@ from services.console.dashboard.cookies import is_secure
 from services.console.dashboard.formats import Formats
 from services.console.dashboard.sessions import Session
 from services.console.dashboard.wording import Phrases
+from shared.errors import InvalidInput
 from shared.http.bodies import check_declared, read_body
-from shared.http.problems import Problem
+from shared.http.problems import Problem, problem_of_status
 from shared.keys import ApiKey
 
 HOME: Final = "/dashboard"
@@ -56,6 +58,14 @@ class Visit(Struct, frozen=True, kw_only=True):
         return MultiDict((name, value) for name, value in given if name != "notice")
 
     @property
+    def id(self) -> UUID:
+        """What the page's address names; 404 where that is no id."""
+        try:
+            return UUID(self.request.match_info["id"])
+        except ValueError:
+            raise problem_of_status(404) from None
+
+    @property
     def is_partial(self) -> bool:
         """Whether a script asks for a part of the page alone."""
         return self.request.headers.get("HX-Request") == "true"
@@ -64,6 +74,11 @@ class Visit(Struct, frozen=True, kw_only=True):
 def see_other(location: str) -> web.Response:
     """Send the browser on, with a GET, to one of our own addresses."""
     return web.Response(status=303, headers={"Location": location})
+
+
+def fields_at_fault(error: InvalidInput) -> frozenset[str]:
+    """Return the pointers of the members that a form shows: of what stands deeper in a document, the outer one."""
+    return frozenset(f"/{fault.pointer.split('/')[1]}" for fault in error.faults if fault.pointer)
 
 
 def local_path(wanted: str | None) -> str:

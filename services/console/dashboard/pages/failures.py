@@ -3,7 +3,6 @@
 import json
 import time
 from typing import Any, Final
-from uuid import UUID
 
 from aiohttp import web
 
@@ -11,7 +10,7 @@ from services.console import failures as stored_failures
 from services.console.dashboard.site import Entry, PageRoute, Site
 from services.console.dashboard.visit import HOME, Visit, see_other
 from services.console.failure_message import read_mended
-from services.console.failures import STATES, Choice, FailuresStore, failure_not_found
+from services.console.failures import STATES, Choice, FailuresStore
 from services.console.orders import Shown
 from services.console.paging import read_paging
 from services.console.parameters import Parameters
@@ -57,11 +56,11 @@ class FailuresPages:
 
     async def one(self, visit: Visit) -> web.StreamResponse:
         """Show one failure with what it holds."""
-        return self._show(visit, await self._failures.one(visit.key, _id_of(visit)))
+        return self._show(visit, await self._failures.one(visit.key, visit.id))
 
     async def replay(self, visit: Visit) -> web.StreamResponse:
         """Replay a failure, as it is or as mended; what is still wrong in it is said and nothing is replayed."""
-        failure = await self._failures.one(visit.key, _id_of(visit))
+        failure = await self._failures.one(visit.key, visit.id)
         typed, draft = visit.form.get("body"), None
         if failure["body"] is not None and typed is not None and typed.strip() != _written(failure["body"]):
             try:
@@ -71,16 +70,16 @@ class FailuresPages:
                 faults = error.faults or (Fault("", error.message),)
                 return self._show(visit, failure, typed=typed, faults=faults, status=422)
         try:
-            await self._failures.replay(visit.key, _id_of(visit), draft, notify=bool(visit.form.get("notify")))
+            await self._failures.replay(visit.key, visit.id, draft, notify=bool(visit.form.get("notify")))
         except Problem as problem:
             if problem.status != 422:
                 raise
             return self._show(visit, failure, typed=typed, faults=(Fault("", str(problem)),), status=422)
-        return see_other(f"{FAILURES}/{_id_of(visit)}?notice=asked")
+        return see_other(f"{FAILURES}/{visit.id}?notice=asked")
 
     async def discard(self, visit: Visit) -> web.StreamResponse:
         """Take a failure off the list for good."""
-        await self._failures.discard(visit.key, _id_of(visit))
+        await self._failures.discard(visit.key, visit.id)
         return see_other(f"{FAILURES}?notice=discarded")
 
     def _show(
@@ -127,10 +126,3 @@ class FailuresPages:
 def _written(document: Any) -> str:
     """Return a document as people read it; a browser sends line feeds of a form as CRLF, which JSON takes too."""
     return json.dumps(document, indent=2, ensure_ascii=False)
-
-
-def _id_of(visit: Visit) -> UUID:
-    try:
-        return UUID(visit.request.match_info["id"])
-    except ValueError:
-        raise failure_not_found() from None

@@ -4,7 +4,6 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import msgspec
 from aiohttp import web
@@ -129,11 +128,7 @@ class InvoicePage:
         return web.Response(text=found["html"], content_type="text/html", headers=headers)
 
     async def _message(self, visit: Visit) -> Shown:
-        try:
-            wanted = UUID(visit.request.match_info["id"])
-        except ValueError:
-            raise problem_of_status(404) from None
-        found = await self._notifications.message(visit.key, wanted)
+        found = await self._notifications.message(visit.key, visit.id)
         if found is None:
             raise problem_of_status(404)
         return found

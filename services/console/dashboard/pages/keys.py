@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 from aiohttp import web
@@ -15,9 +14,9 @@ from services.console import keys as stored_keys
 from services.console.accounts import NewKey
 from services.console.dashboard.pages.settings import SETTINGS
 from services.console.dashboard.site import PageRoute, Site
-from services.console.dashboard.visit import Visit, see_other
+from services.console.dashboard.visit import Visit, fields_at_fault, see_other
 from services.console.key_body import USUAL_OVERLAP_SECONDS, read_key
-from services.console.keys import KeysStore, key_not_found
+from services.console.keys import KeysStore
 from services.console.orders import Shown
 from services.console.paging import read_paging
 from services.console.parameters import Parameters
@@ -45,18 +44,17 @@ class KeysPage:
         try:
             draft = read_key(_body_of(visit), time.time_ns() // 1000)
         except InvalidInput as error:
-            wrong = frozenset(f"/{fault.pointer.split('/')[1]}" for fault in error.faults if fault.pointer)
-            return await self._show(visit, fields=visit.form, wrong=wrong, status=422)
+            return await self._show(visit, fields=visit.form, wrong=fields_at_fault(error), status=422)
         return await self._show(visit, new=await self._keys.create(visit.key, draft), status=201)
 
     async def rotate(self, visit: Visit) -> web.StreamResponse:
         """Make a key in the place of another, and show it."""
         overlap = timedelta(seconds=USUAL_OVERLAP_SECONDS)
-        return await self._show(visit, new=await self._keys.rotate(visit.key, _id_of(visit), overlap))
+        return await self._show(visit, new=await self._keys.rotate(visit.key, visit.id, overlap))
 
     async def revoke(self, visit: Visit) -> web.StreamResponse:
         """Revoke a key for good."""
-        await self._keys.revoke(visit.key, _id_of(visit))
+        await self._keys.revoke(visit.key, visit.id)
         return see_other(f"{KEYS}?notice=revoked")
 
     async def _show(
@@ -114,17 +112,9 @@ def _end_of(visit: Visit, day: str) -> str:
     if not day:
         return ""
     try:
-        following = date.fromisoformat(day) + timedelta(days=1)
+        return visit.formats.utc(datetime.combine(date.fromisoformat(day) + timedelta(days=1), clock()))
     except (ValueError, OverflowError):
         return _FAR
-    return datetime.combine(following, clock(), visit.formats.zone).astimezone(UTC).isoformat()
-
-
-def _id_of(visit: Visit) -> UUID:
-    try:
-        return UUID(visit.request.match_info["id"])
-    except ValueError:
-        raise key_not_found() from None
 
 
 def _state(key: Shown, now: datetime) -> str:

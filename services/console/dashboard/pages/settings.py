@@ -11,7 +11,7 @@ from services.console.account_settings import SettingsStore
 from services.console.dashboard.reminder_preview import Preview, ReminderPreview
 from services.console.dashboard.settings_form import Filled, fields_of, read_fields
 from services.console.dashboard.site import Entry, PageRoute, Site
-from services.console.dashboard.visit import HOME, Visit, see_other
+from services.console.dashboard.visit import HOME, Visit, fields_at_fault, see_other
 from shared.account_settings import AccountSettings
 from shared.errors import InvalidInput
 
@@ -47,8 +47,7 @@ class SettingsPage:
         try:
             await self._settings.replace(visit.key, filled.settings)
         except InvalidInput as error:  # a time zone that only this host knows
-            wrong = frozenset(fault.pointer for fault in error.faults)
-            return self._show(visit, visit.form, Filled(None, wrong), status=422)
+            return self._show(visit, visit.form, Filled(None, fields_at_fault(error)), status=422)
         return see_other(f"{SETTINGS}?notice=saved")
 
     async def preview(self, visit: Visit) -> web.StreamResponse:

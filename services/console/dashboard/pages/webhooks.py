@@ -1,7 +1,7 @@
 """Webhooks: added, changed, turned on and off; their secrets; what was attempted, and events sent again."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,12 +10,12 @@ from aiohttp import web
 
 from services.console import webhooks as stored_webhooks
 from services.console.dashboard.site import Entry, PageRoute, Site
-from services.console.dashboard.visit import HOME, Visit, see_other
+from services.console.dashboard.visit import HOME, Visit, fields_at_fault, see_other
 from services.console.key_body import USUAL_OVERLAP_SECONDS
 from services.console.paging import Paging, read_paging
 from services.console.parameters import Parameters
 from services.console.webhook_body import WebhookDraft, read_replay, read_webhook, read_webhook_change
-from services.console.webhooks import MOST_WEBHOOKS, WebhooksStore, webhook_not_found
+from services.console.webhooks import MOST_WEBHOOKS, WebhooksStore
 from shared.addresses import AddressPolicy
 from shared.contracts import EVENT_TYPES
 from shared.errors import InvalidInput
@@ -43,38 +43,38 @@ class WebhooksPages:
         try:
             draft = read_webhook(_body_of(visit), self._policy)
         except InvalidInput as error:
-            return await self._list(visit, fields=visit.form, wrong=_pointers(error), status=422)
+            return await self._list(visit, fields=visit.form, wrong=fields_at_fault(error), status=422)
         new = await self._webhooks.create(_caller(visit), draft)
         return await self._one(visit, new.id, secret=new.secret, status=201)
 
     async def one(self, visit: Visit) -> web.StreamResponse:
         """Show one webhook, with a page of what was attempted."""
-        return await self._one(visit, _id_of(visit))
+        return await self._one(visit, visit.id)
 
     async def change(self, visit: Visit) -> web.StreamResponse:
         """Change a webhook."""
         try:
             draft = read_webhook_change(_body_of(visit), self._policy)
         except InvalidInput as error:
-            return await self._one(visit, _id_of(visit), fields=visit.form, wrong=_pointers(error), status=422)
-        await self._webhooks.change(_caller(visit), _id_of(visit), draft)
-        return see_other(f"{WEBHOOKS}/{_id_of(visit)}?notice=saved")
+            return await self._one(visit, visit.id, fields=visit.form, wrong=fields_at_fault(error), status=422)
+        await self._webhooks.change(_caller(visit), visit.id, draft)
+        return see_other(f"{WEBHOOKS}/{visit.id}?notice=saved")
 
     async def turn(self, visit: Visit) -> web.StreamResponse:
         """Turn a webhook on, with a clean slate, or off."""
         draft = WebhookDraft(enabled=visit.form.get("enabled") == "yes")
-        await self._webhooks.change(_caller(visit), _id_of(visit), draft)
-        return see_other(f"{WEBHOOKS}/{_id_of(visit)}?notice=saved")
+        await self._webhooks.change(_caller(visit), visit.id, draft)
+        return see_other(f"{WEBHOOKS}/{visit.id}?notice=saved")
 
     async def rotate(self, visit: Visit) -> web.StreamResponse:
         """Give a webhook another secret, and show it."""
         overlap = timedelta(seconds=USUAL_OVERLAP_SECONDS)
-        new = await self._webhooks.rotate(_caller(visit), _id_of(visit), overlap)
+        new = await self._webhooks.rotate(_caller(visit), visit.id, overlap)
         return await self._one(visit, new.id, secret=new.secret)
 
     async def delete(self, visit: Visit) -> web.StreamResponse:
         """Delete a webhook."""
-        await self._webhooks.delete(_caller(visit), _id_of(visit))
+        await self._webhooks.delete(_caller(visit), visit.id)
         return see_other(f"{WEBHOOKS}?notice=deleted")
 
     async def replay(self, visit: Visit) -> web.StreamResponse:
@@ -87,10 +87,10 @@ class WebhooksPages:
         }
         try:
             what = read_replay(msgspec.json.encode(document))
-            count = await self._webhooks.replay(_caller(visit), _id_of(visit), what)
+            count = await self._webhooks.replay(_caller(visit), visit.id, what)
         except InvalidInput as error:
-            return await self._one(visit, _id_of(visit), fields=form, wrong=_pointers(error), status=422)
-        return see_other(f"{WEBHOOKS}/{_id_of(visit)}?notice=replayed&count={count}")
+            return await self._one(visit, visit.id, fields=form, wrong=fields_at_fault(error), status=422)
+        return see_other(f"{WEBHOOKS}/{visit.id}?notice=replayed&count={count}")
 
     async def _list(
         self,
@@ -193,21 +193,9 @@ def _shown(webhook: Mapping[str, Any]) -> dict[str, Any]:
     return {**webhook, "state": state if webhook["enabled"] else "disabled"}
 
 
-def _pointers(error: InvalidInput) -> frozenset[str]:
-    return frozenset(f"/{fault.pointer.split('/')[1]}" for fault in error.faults if fault.pointer)
-
-
 def _moment_of(visit: Visit, local: str) -> str:
     """Return a moment that was given on the account's clock; what is none is left for the API's check to refuse."""
     try:
-        moment = datetime.fromisoformat(local)
-        return moment.replace(tzinfo=visit.formats.zone).astimezone(UTC).isoformat()
+        return visit.formats.utc(datetime.fromisoformat(local))
     except (ValueError, OverflowError):
         return local
-
-
-def _id_of(visit: Visit) -> UUID:
-    try:
-        return UUID(visit.request.match_info["id"])
-    except ValueError:
-        raise webhook_not_found() from None
