@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any, Final
 
 import aiohttp
@@ -19,6 +20,7 @@ from tests.settings import settings_of
 
 SEED: Final[dict[str, Any]] = {"platform": "custom", "orderNumber": "INV-2026-042", "orderStatus": "processing"}
 JSON: Final = {"Content-Type": "application/json"}
+_LARGE: Final = 1024 * 1024
 
 
 class Answer(Struct, frozen=True):
@@ -56,8 +58,10 @@ class Client:
     ) -> Answer:
         """Send one request exactly as given; `path` is taken as already encoded."""
         target = URL(f"{self.url}{path}", encoded=True)
+        # aiohttp warns of large bodies unless they can be read piece by piece.
+        data = body if body is None or len(body) <= _LARGE else BytesIO(body)
         async with self._session.request(
-            method, target, data=body, headers=headers or {}, skip_auto_headers=("Content-Type", "Accept-Encoding")
+            method, target, data=data, headers=headers or {}, skip_auto_headers=("Content-Type", "Accept-Encoding")
         ) as response:
             return Answer(response.status, CIMultiDict(response.headers), await response.read())
 

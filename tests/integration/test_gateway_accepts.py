@@ -6,11 +6,14 @@ from uuid import UUID
 
 import pytest
 
+from services.console.accounts import Accounts
 from services.worker.app import graph as worker_graph
 from services.worker.settings import fill as fill_worker
 from shared.database import Database
+from shared.keys import SCOPES
 from shared.topology import Names
-from tests.gateways import SEED, Client, running_gateway
+from tests.gateways import SEED, Answer, Client, running_gateway
+from tests.polling import eventually
 from tests.queues import channel_to, take_submissions
 from tests.running import running
 from tests.settings import settings_of
@@ -94,6 +97,35 @@ async def test_versions_of_one_gateway_increase_and_occurred_at_is_a_version(
     again = await gateway.post({**SEED, "occurredAt": "2026-01-01T01:00:00+01:00"})
     assert past.document["receipt"]["version"] == again.document["receipt"]["version"]
     assert int(past.document["receipt"]["version"]) < versions[0]
+
+
+async def test_limit_of_an_account_is_shared_by_its_keys_and_shown_on_every_answer(
+    gateway: Client, account: Tenant, accounts: Accounts, database: Database
+) -> None:
+    _, other, _ = await accounts.create("Another", SCOPES)
+    assert "RateLimit" not in (await gateway.post(SEED)).headers, "none by default"
+    async with database.transaction() as connection:
+        await connection.execute(
+            "UPDATE settings SET document = $2::jsonb WHERE account_id = $1",
+            account.id,
+            '{"rateLimit": {"requestsPerSecond": 0.01, "burst": 4}}',
+        )
+
+    async def limited() -> Answer | None:
+        answer = await gateway.post({}, X_API_Key=account.test.key)
+        return answer if "RateLimit" in answer.headers else None
+
+    refused = await eventually(limited, what="the limit is known")
+    assert refused is not None
+    assert (refused.status, refused.headers["RateLimit"]) == (422, '"default";r=3;t=100')
+    assert refused.headers["RateLimit-Policy"] == '"default";q=4;w=400'
+    answers = [await gateway.post(SEED, X_API_Key=key) for key in [account.live.key, account.test.key] * 2]
+    assert [answer.status for answer in answers] == [202, 202, 202, 429]
+    assert answers[-1].is_problem()
+    assert answers[-1].document["code"] == "rate_limited"
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 100
+    assert all("RateLimit" in answer.headers and "RateLimit-Policy" in answer.headers for answer in answers)
+    assert (await gateway.post(SEED, X_API_Key=other.key)).status == 202
 
 
 async def test_live_and_test_keys_write_two_orders(gateway: Client, account: Tenant) -> None:

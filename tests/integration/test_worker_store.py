@@ -339,6 +339,18 @@ async def test_same_key_with_another_body_is_rejected_and_the_lower_version_stan
         assert (await stored_states(database, [lower]))[lower.order_id].fields["customerName"] == "De Groot"
 
 
+async def test_key_is_kept_for_seven_days_and_is_free_again_afterwards(database: Database) -> None:
+    key = uuid4().bytes
+    first = submission(minutes=1, idempotency=key, customerName="De Groot")
+    await Store(database).settle([first])
+    async with database.transaction() as connection:
+        assert await connection.fetchval("SELECT expires_at >= now() + interval '7 days' FROM idempotency_keys")
+        await connection.execute("UPDATE idempotency_keys SET expires_at = now() - interval '1 second'")
+    again = submission(minutes=2, idempotency=key, customerName="De Klein")
+    await Store(database).settle([again])
+    assert [await state_of(database, one) for one in (first, again)] == [("applied", None)] * 2
+
+
 async def test_key_reused_for_another_order_leaves_no_order_behind(database: Database) -> None:
     for reverse in (False, True):
         account, key = uuid4(), uuid4().bytes

@@ -121,6 +121,13 @@ def test_fast_road_equals_slow_road(history: list[Entry]) -> None:
     assert runs == [(run.mark, run.members[0]) for run in folded.runs]
 
 
+def test_items_and_metadata_are_replaced_whole() -> None:
+    first = entry(1, 0, items=[{"name": "a"}, {"name": "b"}], metadata={"a": "1", "b": "2"})  # type: ignore[arg-type]
+    second = entry(2, 1, items=[{"name": "c"}], metadata={"b": "3"})  # type: ignore[arg-type]
+    fields = fold([second, first]).state.fields
+    assert (fields["items"], fields["metadata"]) == ([{"name": "c"}], {"b": "3"})
+
+
 def test_late_retry_of_pending_never_undoes_paid() -> None:
     history = [
         entry(1, 0, paymentStatus="pending"),
