@@ -8,9 +8,11 @@ a reconnection; an acknowledgement on a channel that is gone must not fail, sinc
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
-from aio_pika.abc import AbstractIncomingMessage, AbstractQueue, AbstractRobustChannel, AbstractRobustConnection
+from aio_pika import Channel
+from aio_pika.abc import AbstractIncomingMessage, AbstractQueue, AbstractRobustChannel
 from aio_pika.exceptions import (
     AMQPError,
     ChannelInvalidStateError,
@@ -28,6 +30,8 @@ from shared.topology import Names, declare
 HEARTBEAT_SECONDS: Final = 10
 RECONNECT_SECONDS: Final = 1
 CONNECT_SECONDS: Final = 5
+DECLARE_SECONDS: Final = 3
+"""A cluster of which one node hangs answers no declaration, and takes and hands out messages all the same."""
 DEPTH_SECONDS: Final = 2
 TRACE_HEADER: Final = "traceparent"
 _UNUSABLE: Final = (ChannelPreconditionFailed, ProbableAuthenticationError)
@@ -65,10 +69,11 @@ class BrokerConnection:
             "reconnect_interval": str(RECONNECT_SECONDS),
         }
         self._nodes = nodes_of(url, options)
-        self._connection: AbstractRobustConnection | None = None
+        self._connection: ClusterConnection | None = None
         self._channel: AbstractRobustChannel | None = None
         self._opened = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._leaving: asyncio.Task[None] | None = None
         watch(BROKER_CONNECTED, lambda: float(self.is_ready), purpose)
 
     async def run(self) -> None:
@@ -83,6 +88,8 @@ class BrokerConnection:
         finally:
             opening.cancel()
             stopping.cancel()
+            if self._leaving is not None:
+                self._leaving.cancel()
             if self._connection is not None:
                 await self._connection.close()
 
@@ -94,11 +101,13 @@ class BrokerConnection:
         while not self._opened.is_set():
             try:
                 # Not `connect_robust`: cancelled while it connects, it leaves a task behind that nothing can end.
-                self._connection = ClusterConnection(self._nodes)
+                self._connection = connection = ClusterConnection(self._nodes)
                 with loss_is_an_error():
-                    await self._connection.connect(timeout=CONNECT_SECONDS)
-                    channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-                    await declare(channel, self._names)
+                    await connection.connect(timeout=CONNECT_SECONDS)
+                    await self._declare(connection)
+                    async with asyncio.timeout(CONNECT_SECONDS):
+                        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+                connection.prepare = partial(self._declare_again, connection)
                 self._channel = channel
                 self._opened.set()
                 log.info("broker.connected", purpose=self.purpose)
@@ -110,6 +119,37 @@ class BrokerConnection:
                 if self._connection is not None:
                     await self._connection.close()
                 await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _declare(self, connection: ClusterConnection) -> None:
+        """Declare the topology, if the broker answers; what there is of it serves where it does not.
+
+        On a channel of its own, which the library never opens again: there, a declaration would have no end.
+        """
+        try:
+            async with asyncio.timeout(DECLARE_SECONDS):
+                channel = Channel(connection, publisher_confirms=False)
+                await channel.initialize()
+                await declare(channel, self._names)
+                await channel.close()
+        except TimeoutError:
+            log.warning("topology.not_declared", purpose=self.purpose, reason="RabbitMQ does not answer in time")
+
+    async def _declare_again(self, connection: ClusterConnection) -> None:
+        """Declare on a connection that was made anew: the broker may be another one, and empty."""
+        try:
+            await self._declare(connection)
+        except (AMQPError, OSError, RuntimeError) as error:
+            log.warning("topology.not_declared", purpose=self.purpose, reason=f"{type(error).__name__}: {error}")
+
+    def renew(self, reason: str) -> None:
+        """Give up the connection that stands for another one, on another node if there are several.
+
+        What is on its way over it fails; consumers of it go on over the new one.
+        """
+        if self._connection is None or (self._leaving is not None and not self._leaving.done()):
+            return
+        log.warning("broker.given_up", purpose=self.purpose, reason=reason)
+        self._leaving = asyncio.ensure_future(self._connection.leave())
 
     @property
     def is_ready(self) -> bool:

@@ -5,6 +5,7 @@
     │   └── MalformedJson      ... which is no JSON at all (400)
     ├── Unavailable            nobody is at fault: try again later (503, or wait and retry)
     │   ├── BrokerUnavailable
+    │   │   └── NotTaken       ... which is there, and did not take this message: another may fare better
     │   ├── DatabaseUnavailable
     │   └── SecretsUnavailable
     ├── DataError              no retry will mend this datum: set it aside in `failures`
@@ -51,6 +52,10 @@ class Unavailable(BugalouError):
 
 class BrokerUnavailable(Unavailable):
     """RabbitMQ is away, blocked, or did not confirm in time."""
+
+
+class NotTaken(BrokerUnavailable):
+    """RabbitMQ is there, and refused, returned or did not confirm this message: some queue may hold it, or none."""
 
 
 class DatabaseUnavailable(Unavailable):

@@ -146,7 +146,7 @@ CONFIRM_SECONDS: Final = histogram(
 )
 PUBLISH_FAILURES: Final = counter(
     "bugalou_broker_publish_failures",
-    "Messages that RabbitMQ did not confirm: returned, timeout or lost",
+    "Messages that RabbitMQ did not confirm: refused, returned, timeout or lost",
     "connection",
     "cause",
 )
@@ -188,7 +188,7 @@ FAILURES_OPEN: Final = gauge(
 CARRIED: Final = counter("bugalou_relay_events", "Events published", "type")
 CARRIED_BATCH: Final = histogram("bugalou_relay_batch_events", "Events in one transaction", buckets=_COUNTS)
 OUTBOX_LAG: Final = gauge(
-    "bugalou_outbox_lag_seconds", "How long the oldest event that has not been published has waited"
+    "bugalou_outbox_lag_seconds", "How long the oldest event that some queue has not confirmed has waited"
 )
 
 # Notifier

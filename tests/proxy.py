@@ -19,6 +19,8 @@ class Proxy:
         self._port = port
         self.held = 0
         """Chunks that wait, stalled, to be passed on."""
+        self.accepted = 0
+        """How many connections it has taken."""
         self._server: asyncio.Server | None = None
         self._flowing = asyncio.Event()
         self._flowing.set()
@@ -66,6 +68,7 @@ class Proxy:
         await self.cut()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
         connection = asyncio.current_task()
         if connection is not None:
             self._connections.add(connection)

@@ -142,8 +142,8 @@ class Webhooks:
 
     async def carry(self) -> None:
         """Mark all events as published, as a relay does once the broker has them."""
-        async with Outbox(self.database).claim(10_000) as (events, sent):
-            sent += [event.id for event in events]
+        async with Outbox(self.database).claim(10_000) as batch:
+            batch.sent.extend(event.id for event in batch.events)
 
     async def webhook(self, new: NewSecret) -> dict[str, Any]:
         return await self.store.one(self.key(), new.id)

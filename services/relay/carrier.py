@@ -1,56 +1,37 @@
 """Carries events from the outbox to the exchange: woken by NOTIFY, and every few seconds besides."""
 
 import asyncio
-from itertools import starmap
-from typing import Final, Protocol
+from typing import Final
 
+from services.relay.publication import Publication
 from services.relay.store import Outbox
-from services.relay.watch import Unsent
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
 from shared.failpoints import Point, reach
-from shared.metrics import CARRIED, CARRIED_BATCH
+from shared.metrics import CARRIED_BATCH
 from shared.telemetry import log
-from shared.topology import NOTIFIED_EVENTS
-from shared.traces import child, of_event
 from shared.waits import wait_for
 
 SWEEP_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 1.0
-FLUSH_EVENTS: Final = 32
-"""Of so many publishes the first waits until the socket has room: each that does costs a turn of the event loop."""
+HURRIED_SECONDS: Final = 0.5
+"""How long a batch waits for its confirms after one of which some were not taken; `Repetition` is more patient."""
 MAINTENANCE_SECONDS: Final = 600.0
 MORE_SECONDS: Final = 0.5
 """Between two parts of a sweep: keys expire as fast as they once came, tens of thousands a minute."""
 
 
-class Publishes(Protocol):
-    """Publishes one event; returns once the broker has confirmed it."""
-
-    async def publish(
-        self,
-        body: bytes,
-        *,
-        routing_key: str,
-        exchange: str,
-        message_id: str,
-        content_type: str,
-        message_type: str,
-        mandatory: bool,
-        trace: str | None,
-        flushes: bool,
-    ) -> None:
-        """Publish or raise `BrokerUnavailable`."""
-        ...
-
-
 class Carrier:
-    """Publishes unsent events and marks them; a component. Any number may run: row locks share the work."""
+    """Publishes unsent events and marks them; a component. Any number may run: row locks share the work.
 
-    def __init__(self, outbox: Outbox, publisher: Publishes, exchange: str, *, batch_events: int) -> None:
+    A publish is confirmed once every queue that it reaches holds it, and anyone may bind a queue. What some queue does
+    not confirm is handed on to `Repetition`, so that it holds up nothing that follows it.
+    """
+
+    def __init__(self, outbox: Outbox, publication: Publication, *, batch_events: int) -> None:
         self._outbox = outbox
-        self._publisher = publisher
-        self._exchange = exchange
+        self._publication = publication
         self._batch_events = batch_events
+        self._within_seconds: float | None = None
         self._stopping = asyncio.Event()
         self._woken = asyncio.Event()
 
@@ -77,36 +58,25 @@ class Carrier:
                 await wait_for(self._woken, SWEEP_SECONDS)
 
     async def _carry(self) -> int:
-        async with self._outbox.claim(self._batch_events) as (events, sent):
-            if events:
+        async with self._outbox.claim(self._batch_events) as batch:
+            if batch.events:
                 await reach(Point.RELAY_CLAIMED)
-            results = await asyncio.gather(*starmap(self._publish, enumerate(events)), return_exceptions=True)
-            sent += [event.id for event, result in zip(events, results, strict=True) if result is None]
-            if sent:
+            published = await self._publication.publish(batch.events, self._within_seconds)
+            batch.sent.extend(event.id for event in published.confirmed)
+            batch.unconfirmed.extend(event.id for event in published.not_taken)
+            if batch.sent:
                 await reach(Point.RELAY_CONFIRMED)
-        failures = [result for result in results if result is not None]
-        if failures:
-            raise failures[0]
-        if events:
-            CARRIED_BATCH.observe(len(events))
-            log.debug("relay.carried", events=len(events))
-        return len(events)
-
-    async def _publish(self, index: int, event: Unsent) -> None:
-        with child(f"publish {event.type}", of_event(event.body), kind="producer") as trace:
-            await self._publisher.publish(
-                event.body,
-                exchange=self._exchange,
-                routing_key=f"{event.type}.{event.account}",
-                message_id=str(event.id),
-                content_type="application/json",
-                message_type=event.type,
-                # Most types have no subscriber, and need none; those that the notifier acts on must reach a queue.
-                mandatory=event.type in NOTIFIED_EVENTS,
-                trace=trace,
-                flushes=index % FLUSH_EVENTS == 0,
-            )
-        CARRIED.labels(event.type).inc()
+        if published.not_taken:
+            types = sorted({event.type for event in published.not_taken})
+            log.warning("relay.unconfirmed", events=len(published.not_taken), of=len(batch.events), types=types)
+        # One queue that is silent must not cost every batch the whole time to confirm in.
+        self._within_seconds = HURRIED_SECONDS if published.not_taken else None
+        if published.error is not None:
+            raise published.error
+        if batch.events:
+            CARRIED_BATCH.observe(len(batch.events))
+            log.debug("relay.carried", events=len(batch.events))
+        return len(batch.events)
 
 
 class Maintenance:

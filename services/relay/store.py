@@ -1,9 +1,11 @@
 """The table `outbox` as the relay sees it: unsent events, claimed by row locks, so that relays share the work."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from services.relay.watch import Unsent, orders_to_watch
 from shared import dunning, webhooks
@@ -15,12 +17,16 @@ _CLAIM: Final = """
 SELECT id, created_at, type, account_id, body FROM outbox
 WHERE sent_at IS NULL ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED
 """
-# Together with the mark, so that each event is handed once to each webhook that wants it, whatever crashes. For an
-# account without webhooks this costs one look into an index.
+# What some queue did not confirm counts as sent and is kept apart, to be published again: webhooks need not wait for
+# that. They are handed each event together with the mark, once to each that wants it, whatever crashes. For an account
+# without webhooks this costs one look into an index.
 _SENT: Final = f"""
 WITH sent AS (
     UPDATE outbox SET sent_at = now() WHERE id = ANY($1::uuid[]) AND sent_at IS NULL
     RETURNING id, created_at, account_id, livemode, type
+), unconfirmed AS (
+    INSERT INTO unconfirmed_events (event_id, event_created_at, due_at)
+    SELECT id, created_at, clock_timestamp() + interval '1 second' FROM sent WHERE id = ANY($2::uuid[])
 ), handed AS (
     INSERT INTO webhook_deliveries (webhook_id, event_id, event_created_at)
     SELECT w.id, sent.id, sent.created_at FROM sent JOIN webhooks AS w
@@ -45,13 +51,16 @@ SELECT pg_notify('{dunning.CHANNEL}', '') WHERE EXISTS (SELECT FROM watched)
 """
 # By the index of what is unsent, one row a partition.
 _LAG: Final = """
-SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 FROM outbox
-WHERE sent_at IS NULL ORDER BY created_at LIMIT 1
+SELECT extract(epoch FROM clock_timestamp() - least(
+    (SELECT created_at FROM outbox WHERE sent_at IS NULL ORDER BY created_at LIMIT 1),
+    (SELECT min(event_created_at) FROM unconfirmed_events)))::float8
 """
 _SWEPT_ROWS: Final = 5000
 _SWEEP: Final = f"""
 DELETE FROM outbox_default WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM outbox_default WHERE sent_at < now() - make_interval(days => $1) LIMIT {_SWEPT_ROWS}))
+    SELECT ctid FROM outbox_default AS o WHERE sent_at < now() - make_interval(days => $1) AND NOT EXISTS (
+        SELECT FROM unconfirmed_events AS u WHERE u.event_created_at = o.created_at AND u.event_id = o.id)
+    LIMIT {_SWEPT_ROWS}))
 """
 # Functions of the schema's owner: a relay need not be one.
 _ADD_PARTITIONS: Final = "SELECT outbox_add_partitions()"
@@ -63,6 +72,14 @@ DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
 _MAINTENANCE_LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtext('bugalou outbox maintenance'))"
 
 
+class Batch(Struct, frozen=True):
+    """Unsent events; whoever publishes them puts the ids of those that were sent into one list or the other."""
+
+    events: list[Unsent]
+    sent: list[UUID]
+    unconfirmed: list[UUID]
+
+
 class Outbox:
     """Claims and marks events; sweeps what is old."""
 
@@ -70,21 +87,21 @@ class Outbox:
         self._database = database
 
     @asynccontextmanager
-    async def claim(self, most: int) -> AsyncIterator[tuple[Sequence[Unsent], list[UUID]]]:
-        """Give up to `most` unsent events, locked against other relays, and a list to put the sent ones' ids in.
+    async def claim(self, most: int) -> AsyncIterator[Batch]:
+        """Give up to `most` unsent events, locked against other relays.
 
-        They are marked as sent when the block ends, and what they tell about comes due for a look at its reminders
-        with that. If the process dies before, they are sent again: at least once.
+        Those that were sent, and those that some queue did not confirm, are marked when the block ends, and what they
+        tell about comes due for a look at its reminders with that. If the process dies before, they are sent again: at
+        least once.
         """
         async with self._database.transaction() as connection:
             rows = await connection.fetch(_CLAIM, most)
-            events = [Unsent(row["id"], row["type"], row["account_id"], row["body"]) for row in rows]
-            sent: list[UUID] = []
-            yield events, sent
-            if sent:
-                await connection.execute(_SENT, sent)
-                gone = set(sent)
-                watched = orders_to_watch(event for event in events if event.id in gone)
+            batch = Batch([Unsent(row["id"], row["type"], row["account_id"], row["body"]) for row in rows], [], [])
+            yield batch
+            gone = {*batch.sent, *batch.unconfirmed}
+            if gone:
+                await connection.execute(_SENT, list(gone), batch.unconfirmed)
+                watched = orders_to_watch(event for event in batch.events if event.id in gone)
                 if watched:
                     await connection.execute(_WATCH, list(watched))
 

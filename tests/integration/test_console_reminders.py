@@ -50,9 +50,9 @@ class Steps:
 
     async def carry(self) -> None:
         """Carry what is in the outbox, and plan what it asks for."""
-        async with self._outbox.claim(500) as (events, sent):
-            sent += [event.id for event in events]
-        planned = [one for event in events for one in plan(read_event(event.body), ("email",))]
+        async with self._outbox.claim(500) as batch:
+            batch.sent.extend(event.id for event in batch.events)
+        planned = [one for event in batch.events for one in plan(read_event(event.body), ("email",))]
         if planned:
             await self._plans.add(planned)
 

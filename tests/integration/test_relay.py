@@ -20,7 +20,7 @@ from shared.outbox import add_to_outbox
 from shared.topology import Names, declare
 from tests.polling import eventually
 from tests.proxy import Proxy
-from tests.queues import Listener, channel_to, listening
+from tests.queues import Listener, channel_to, listening, ready_in
 from tests.running import running
 from tests.settings import settings_of
 
@@ -34,10 +34,10 @@ class World(Struct, frozen=True):
     addresses: dict[str, str]
     heard: Listener
 
-    async def add(self, number: int) -> set[UUID]:
+    async def add(self, number: int, event_type: str = "payment.paid") -> set[UUID]:
         """Commit some events in one transaction; return their ids."""
         events = [
-            Event(uuid7(), "payment.paid", "2026-11-22T09:30:00.000000Z", ACCOUNT, True, {"order": {"number": index}})
+            Event(uuid7(), event_type, "2026-11-22T09:30:00.000000Z", ACCOUNT, True, {"order": {"number": index}})
             for index in range(number)
         ]
         async with self.database.transaction() as connection:
@@ -45,8 +45,12 @@ class World(Struct, frozen=True):
         return {event.id for event in events}
 
     async def unsent(self) -> int:
+        """Return how many have not left yet, or not as far as all queues."""
+        return await self.count("outbox WHERE sent_at IS NULL") + await self.count("unconfirmed_events")
+
+    async def count(self, what: str) -> int:
         async with self.database.transaction() as connection:
-            return int(await connection.fetchval("SELECT count(*) FROM outbox WHERE sent_at IS NULL"))
+            return int(await connection.fetchval(f"SELECT count(*) FROM {what}"))
 
     async def everything_is_heard(self, ids: set[UUID], within: float = 20) -> None:
         await eventually(
@@ -139,8 +143,8 @@ async def test_relay_that_dies_before_it_marks_sends_again(world: World) -> None
     ids = await world.add(5)
 
     async def dies() -> None:
-        async with Outbox(world.database).claim(10) as (events, sent):
-            sent += [event.id for event in events]
+        async with Outbox(world.database).claim(10) as batch:
+            batch.sent.extend(event.id for event in batch.events)
             raise ConnectionResetError
 
     with pytest.raises(Exception, match="ConnectionResetError"):
@@ -170,12 +174,21 @@ async def test_maintenance_makes_the_days_ahead_and_drops_those_that_are_over(wo
         await connection.execute(
             "CREATE TABLE outbox_20200102 PARTITION OF outbox FOR VALUES FROM ('2020-01-02Z') TO ('2020-01-03Z')"
         )
+        await connection.execute(
+            "CREATE TABLE outbox_20200103 PARTITION OF outbox FOR VALUES FROM ('2020-01-03Z') TO ('2020-01-04Z')"
+        )
         add = (
             "INSERT INTO outbox (id, account_id, livemode, type, body, created_at, sent_at)"
             " VALUES (gen_random_uuid(), $1, true, 't', '', $2, $3)"
         )
         await connection.execute(add, ACCOUNT, datetime(2020, 1, 1, 5, tzinfo=UTC), datetime(2020, 1, 1, 6, tzinfo=UTC))
         await connection.execute(add, ACCOUNT, datetime(2020, 1, 2, 5, tzinfo=UTC), None)
+        await connection.execute(add, ACCOUNT, datetime(2020, 1, 3, 5, tzinfo=UTC), datetime(2020, 1, 3, 6, tzinfo=UTC))
+        await connection.execute(
+            "INSERT INTO unconfirmed_events (event_id, event_created_at, due_at)"
+            " SELECT id, created_at, now() FROM outbox WHERE created_at = $1",
+            datetime(2020, 1, 3, 5, tzinfo=UTC),
+        )
     await asyncio.gather(*(Outbox(world.database).maintain(30) for _ in range(3)))
     async with world.database.transaction() as connection:
         rows = await connection.fetch(
@@ -185,7 +198,8 @@ async def test_maintenance_makes_the_days_ahead_and_drops_those_that_are_over(wo
         days = {row["relname"] for row in rows}
     assert "outbox_20200101" not in days, "all of it was sent"
     assert "outbox_20200102" in days, "something in it was not"
-    assert len(days) == 1 + 1 + 3
+    assert "outbox_20200103" in days, "some queue has not confirmed something in it"
+    assert len(days) == 1 + 2 + 3
 
 
 async def test_expired_keys_are_swept_however_many_there_are(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,3 +238,33 @@ async def test_event_for_the_notifier_is_not_sent_while_no_queue_takes_it(world:
                 await eventually(marked, within=2.5)
             await declare(channel, names)
             await eventually(marked, what="the event leaves once there is a queue")
+
+
+async def test_a_queue_that_takes_nothing_holds_up_none_but_itself(world: World, amqp_url: str) -> None:
+    """Somebody's queue is full and refuses: the events that it wants go to all others, and so does all that follows."""
+    names = Names(world.addresses["amqp_prefix"])
+    async with channel_to(amqp_url) as channel, world.relay(RELAY_BATCH_EVENTS=5):
+        await world.everything_is_heard(await world.add(1))
+        somebodys = await channel.declare_queue(
+            f"{names.prefix}.somebodys", arguments={"x-max-length": 1, "x-overflow": "reject-publish"}
+        )
+        await somebodys.bind(names.events, "payment.paid.*")
+        paid = await world.add(30)
+        updated = await world.add(30, "order.updated")
+
+        async def left() -> bool:
+            return await world.count("outbox WHERE sent_at IS NULL") == 0
+
+        await eventually(left, what="all of them have left")
+        await eventually(lambda: paid | updated <= {event.id for event in world.heard.events}, what="others hear")
+        # The queue holds one message; what it refused is kept for it, and tried again.
+        assert 0 < await world.count("unconfirmed_events") <= 30
+        await somebodys.delete(if_empty=False)
+        somebodys = await channel.declare_queue(f"{names.prefix}.somebodys", exclusive=True)
+        await somebodys.bind(names.events, "payment.paid.*")
+
+        async def confirmed() -> bool:
+            return await world.unsent() == 0
+
+        await eventually(confirmed, within=40, what="every queue has confirmed all of it")
+        assert await ready_in(channel, somebodys.name) >= 29

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from services.relay.carrier import Carrier
 from services.relay.ladders import Ladders
+from services.relay.publication import Publication
 from services.relay.reminders import Reminders
 from services.relay.store import Outbox
 from services.worker.store import Store
@@ -47,8 +48,8 @@ class World:
         await self.carry()
 
     async def carry(self) -> None:
-        async with self.outbox.claim(500) as (events, sent):
-            sent += [event.id for event in events]
+        async with self.outbox.claim(500) as batch:
+            batch.sent.extend(event.id for event in batch.events)
 
     async def watched(self) -> dict[UUID, datetime]:
         async with self.database.transaction() as connection:
@@ -210,7 +211,7 @@ async def test_the_component_is_woken_by_what_is_carried_and_stops(
 ) -> None:
     monkeypatch.setattr("services.relay.reminders.SWEEP_SECONDS", 3600)
     reminders = Reminders(world.ladders, batch_orders=50)
-    carrier = Carrier(world.outbox, Exchange(), "events", batch_events=50)
+    carrier = Carrier(world.outbox, Publication(Exchange(), "events"), batch_events=50)
     listeners = (
         Listener(world.url, (CHANNEL,), reminders.wake),
         Listener(world.url, ("outbox",), carrier.wake),

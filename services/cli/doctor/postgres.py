@@ -34,7 +34,9 @@ SELECT current_setting('server_version') AS version, current_setting('server_ver
 """
 _WAITING: Final = """
 SELECT
-    (SELECT extract(epoch FROM now() - min(created_at))::float8 FROM outbox WHERE sent_at IS NULL) AS outbox_seconds,
+    extract(epoch FROM now() - least(
+        (SELECT min(created_at) FROM outbox WHERE sent_at IS NULL),
+        (SELECT min(event_created_at) FROM unconfirmed_events)))::float8 AS outbox_seconds,
     (SELECT extract(epoch FROM now() - min(due_at))::float8 FROM notifications
         WHERE state IN ('planned', 'held', 'sending') AND due_at < now()) AS notification_seconds,
     (SELECT max(settled_at) FROM submissions WHERE settled_at > now() - interval '1 hour') AS settled_at,
