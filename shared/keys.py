@@ -14,6 +14,8 @@ from uuid import UUID
 from msgspec import Struct
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PAIRS: Final = [high + low for high in _ALPHABET for low in _ALPHABET]
+"""The numbers below 62 squared, each as two digits: every request has its key's checksum made."""
 _RANDOM: Final = 30
 _CHECKSUM: Final = 6
 _FORM: Final = re.compile(r"bg_(?:live|test)_[0-9A-Za-z]{36}", re.ASCII)
@@ -66,9 +68,6 @@ def hint_of(key: str) -> str:
 
 
 def _checksum(text: str) -> str:
-    number = zlib.crc32(text.encode())
-    digits = ""
-    while number:
-        number, digit = divmod(number, len(_ALPHABET))
-        digits = _ALPHABET[digit] + digits
-    return digits.rjust(_CHECKSUM, "0")
+    high, low = divmod(zlib.crc32(text.encode()), len(_PAIRS))
+    higher, high = divmod(high, len(_PAIRS))
+    return _PAIRS[higher] + _PAIRS[high] + _PAIRS[low]

@@ -15,7 +15,7 @@ from services.gateway.turns import Turns
 from shared.contracts import Submission, SubmissionBatch
 from shared.errors import Unavailable
 from shared.failpoints import Point, reach
-from shared.metrics import ACCEPTED, COMMIT_BYTES, COMMIT_SUBMISSIONS, UNCONFIRMED
+from shared.metrics import ACCEPTED, COMMIT_BYTES, COMMIT_SUBMISSIONS, UNCONFIRMED, watch
 from shared.shares import Shares
 from shared.traces import batch
 
@@ -75,6 +75,7 @@ class GroupCommit:
         self._flights: set[asyncio.Task[None]] = set()
         self._linger: asyncio.TimerHandle | None = None
         self._stopping = asyncio.Event()
+        watch(UNCONFIRMED, lambda: self._unconfirmed.total)
 
     async def run(self) -> None:
         """Wait until stopped and everything taken has its answer."""
@@ -95,7 +96,6 @@ class GroupCommit:
             raise Unavailable("more submissions wait for the broker than may")
         self._unconfirmed.take(account, count)
         self._unconfirmed_bytes.take(account, size)
-        UNCONFIRMED.inc(count)
         waiting = _Waiting(submissions, size, asyncio.get_running_loop().create_future())
         self._waiting.add(account, waiting)
         self._waiting_submissions += count
@@ -107,7 +107,6 @@ class GroupCommit:
         finally:
             self._unconfirmed.give_back(account, count)
             self._unconfirmed_bytes.give_back(account, size)
-            UNCONFIRMED.dec(count)
 
     def _consider(self) -> None:
         """Start a flight now, or see that one starts soon."""

@@ -33,7 +33,7 @@ def fill(env: FileAwareEnv) -> Settings:
             messages_in_flight=env.int("GATEWAY_MESSAGES_IN_FLIGHT", 8, validate=validate.Range(min=1)),
             unconfirmed_submissions=env.int("GATEWAY_UNCONFIRMED_SUBMISSIONS", 50_000, validate=validate.Range(min=1)),
             unconfirmed_bytes=env.int("GATEWAY_UNCONFIRMED_BYTES", 256 * 1024 * 1024, validate=validate.Range(min=1)),
-            linger_seconds=env.float("GATEWAY_LINGER_SECONDS", 0.005, validate=validate.Range(min=0)),
+            linger_seconds=env.float("GATEWAY_LINGER_SECONDS", 0.02, validate=validate.Range(min=0)),
         ),
         publish_seconds=env.float("PUBLISH_SECONDS", 4.0, validate=validate.Range(min=0)),
         backlog_submissions=env.int("GATEWAY_BACKLOG_SUBMISSIONS", 2_000_000, validate=validate.Range(min=1)),

@@ -122,6 +122,8 @@ def _bind(route: Route, handlers: HasRoutes) -> Callable[[web.Request], Awaitabl
 
 def refuse_unknown_parameters(request: web.Request) -> None:
     """Raise 422 for parameters of the query that the route does not read: a misspelt one must not be passed over."""
+    if not request.query:
+        return
     known = [parameter.name for parameter in request[ROUTE].query]
     unknown = sorted(set(request.query) - set(known))
     if unknown:

@@ -13,6 +13,7 @@ from shared.orders.moments import is_date, parse_timestamp
 from shared.orders.money import CURRENCIES, amount_example, decimals_of, parse_amount
 from shared.orders.text import identifier_fault, text_fault
 
+_decode_text: Final = msgspec.json.Decoder(str).decode
 SIGNED: Final = frozenset({"total", "price"})
 _EARLIEST_MICROSECONDS: Final = 946_684_800_000_000
 """2000-01-01, before which no `occurredAt` is believed."""
@@ -35,7 +36,10 @@ def normalise(values: Mapping[str, Any], now: int, faults: list[Fault]) -> dict[
     kept: dict[str, Any] = {}
     for name, value in values.items():
         try:
-            if name in ("total", "amountPaid"):
+            plain = _PLAIN.get(name)
+            if plain is not None:
+                kept[name] = plain(value)
+            elif name in ("total", "amountPaid"):
                 kept[name] = _amount(name, value, decimals)
             elif name == "items":
                 kept[name] = list(_items(value, decimals, faults))
@@ -43,10 +47,8 @@ def normalise(values: Mapping[str, Any], now: int, faults: list[Fault]) -> dict[
                 kept[name] = _occurred_at(value, now)
             elif name == "metadata":
                 kept[name] = _metadata(value, faults)
-            elif name == "clear":
+            else:  # clear
                 kept[name] = tuple(sorted(set(_clears(value, values, faults))))
-            else:
-                kept[name] = _PLAIN[name](value)
         except _Wrong as wrong:
             faults.append(Fault(f"/{name}", str(wrong)))
     return kept
@@ -56,7 +58,7 @@ def amount_text(raw: Raw) -> str | None:
     """Return what stands in a raw JSON number or string, or None for any other JSON value."""
     encoded = bytes(raw)
     if encoded[:1] == b'"':
-        return str(msgspec.json.decode(encoded, type=str))
+        return _decode_text(encoded)
     return encoded.decode() if encoded[:1] in b"-0123456789" else None
 
 
@@ -82,13 +84,10 @@ def _quantity(raw: Raw) -> str:
 
 
 def _items(items: list[Mapping[str, Any]], decimals: int, faults: list[Fault]) -> Iterator[dict[str, str]]:
+    members = (("name", _text), ("quantity", _quantity), ("price", lambda raw: _amount("price", raw, decimals)))
     for index, item in enumerate(items):
         kept = {"quantity": "1"}
-        for name, read in (
-            ("name", _text),
-            ("quantity", _quantity),
-            ("price", lambda raw: _amount("price", raw, decimals)),
-        ):
+        for name, read in members:
             if name in item:
                 try:
                     kept[name] = read(item[name])
@@ -169,15 +168,16 @@ def _phone(value: str) -> str:
 
 
 _PLAIN: Final[dict[str, Callable[[Any], Any]]] = {
+    # What is one of a few words has been held to them when it was decoded.
+    "orderStatus": str,
+    "customerLanguage": str,
+    "paymentStatus": str,
     "platform": _checked(identifier_fault),
     "orderNumber": _checked(identifier_fault),
-    "orderStatus": _text,
     "customerEmail": _checked(email_fault),
     "customerName": _text,
     "customerPhone": _phone,
-    "customerLanguage": _text,
     "currency": _currency,
-    "paymentStatus": _text,
     "paymentMethod": _text,
     "invoiceNumber": _text,
     "invoiceUrl": _checked(url_fault),

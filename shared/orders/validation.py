@@ -18,7 +18,7 @@ from shared.orders.wellformed import check_well_formed, surrogate_faults
 
 _decode_order: Final = msgspec.json.Decoder(OrderBody).decode
 _ORDER_TYPES: Final = {f.encode_name: f.type for f in msgspec.structs.fields(OrderBody)}
-_ORDER_NAMES: Final = tuple((f.name, f.encode_name) for f in msgspec.structs.fields(OrderBody))
+_ORDER_NAMES: Final = tuple(f.encode_name for f in msgspec.structs.fields(OrderBody))
 _ITEM_TYPES: Final = {f.encode_name: f.type for f in msgspec.structs.fields(ItemBody)}
 _AMOUNTS: Final = frozenset({"total", "amountPaid", "price", "quantity"})
 _NOTHING: Final = (b"", b"null", b'""')
@@ -65,14 +65,11 @@ def _refusal(faults: list[Fault]) -> InvalidInput:
 
 def _members_of(order: OrderBody) -> dict[str, Any]:
     """Return what the body really says: neither null, nor "", nor absent."""
-    values = {}
-    for attribute, name in _ORDER_NAMES:
-        value = getattr(order, attribute)
-        if value is None or value == "":
-            continue
-        if name in _AMOUNTS and bytes(value) in _NOTHING:
-            continue
-        values[name] = value
+    values = {
+        name: value
+        for name, value in zip(_ORDER_NAMES, msgspec.structs.astuple(order), strict=True)
+        if not (value is None or value == "" or (name in _AMOUNTS and bytes(value) in _NOTHING))
+    }
     if "items" in values:
         values["items"] = [_item_members(item) for item in values["items"]]
     return values
