@@ -70,6 +70,14 @@ def translate(error: Exception) -> Exception:
     return error
 
 
+def unless_empty(column: Sequence[Any]) -> Sequence[Any]:
+    """Return a column for `unnest`, no rows where all of them are null: beside a longer one it is padded with nulls.
+
+    The driver looks at each element, nulls too, at some 0.3 us; half of an order's columns are mostly empty.
+    """
+    return column if any(value is not None for value in column) else ()
+
+
 class Database:
     """A pool of connections, opened when Postgres is first reached; a component.
 

@@ -9,7 +9,7 @@ import msgspec
 
 from services.worker.merge import Twin, Verdict
 from shared.contracts import Submission
-from shared.database import Connection, Row
+from shared.database import Connection, Row, unless_empty
 from shared.fold import Entry, Mark
 from shared.orders.content import Content
 
@@ -120,7 +120,7 @@ async def insert(connection: Connection, verdicts: Iterable[Verdict]) -> None:
     """Add settled submissions to the history."""
     rows = [_row(verdict) for verdict in verdicts]
     if rows:
-        await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
+        await connection.execute(_INSERT, *map(unless_empty, zip(*rows, strict=True)))
 
 
 async def mark(connection: Connection, marks: Mapping[UUID, Mark]) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from services.worker.merge import Merged, Stored
-from shared.database import Connection, Row
+from shared.database import Connection, Row, unless_empty
 from shared.fold import State
 from shared.orders.identity import Identity
 
@@ -151,7 +151,7 @@ def _stored(row: Row) -> Stored:
     return Stored(identity, state, row["newest"])
 
 
-def _state_columns(merged: Sequence[Merged]) -> list[list[Any]]:
+def _state_columns(merged: Sequence[Merged]) -> list[Sequence[Any]]:
     states = [result.state for result in merged]
     columns: list[list[Any]] = []
     for name, _, _ in _FIELDS:
@@ -166,4 +166,4 @@ def _state_columns(merged: Sequence[Merged]) -> list[list[Any]]:
     columns.append([state.paid_since for state in states])
     columns.append([state.overdue_since for state in states])
     columns.append([str(state.amount_paid_peak) for state in states])
-    return columns
+    return [unless_empty(column) for column in columns]

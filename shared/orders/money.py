@@ -5,6 +5,7 @@ ever touches it.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from babel.core import get_global
@@ -51,6 +52,7 @@ def decimals_of(currency: str | None) -> int:
     return 3 if currency in _THREE_DECIMALS else 2
 
 
+@lru_cache(4096)
 def parse_amount(text: str, *, decimals: int, signed: bool) -> str | None:
     """Return the shortest plain form of an amount, or None where `text` is not written as the API asks.
 

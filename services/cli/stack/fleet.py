@@ -38,7 +38,7 @@ def services(size: Size, environment: Mapping[str, str]) -> list[Program]:
     modules |= {"relay": ("services.relay",), "notifier": ("services.notifier",)}
     metrics = free_ports(len(modules))
     # In a burst orders are taken and stored first, and told of a little later.
-    own = {"relay": {"BUGALOU_NICENESS": "5"}}
+    own = {"relay": {"BUGALOU_NICENESS": "10"}}
     return [
         Program(
             name=name,
