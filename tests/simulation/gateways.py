@@ -17,6 +17,7 @@ START: Final = 1_790_000_000
 ACCOUNT: Final = UUID(int=0xACC)
 _ORDERS: Final = ("A", "A", "A", "B")
 _PAYMENTS: Final = (None, None, "pending", "pending", "paid", "paid", "paid", "overdue", "refunded")
+_STATUSES: Final = ("pending", "paid", "overdue", "refunded")
 _PAUSES: Final = (0, 0, 0.000001, 0.2, 1, 60, 240, 540, 599.999999, 600, 600.000001, 1500)
 _AMOUNTS: Final = (None, None, None, None, "0", "100", "50.5", "2950")
 _NAMES: Final = (None, None, "De Groot", "Zoë")
@@ -39,6 +40,7 @@ class Gateways:
         # Ids of histories never meet, whatever the seed draws: the rest of an id is the account's and a count.
         self._space = int.from_bytes(sha256(account.bytes).digest()[:12], "big") >> 12 << 12
         self._made = 0
+        self._contested = 0
         self._past: list[Request] = []
         self._moments: list[int] = []
         self._clocks: list[SharedClock] = []
@@ -63,6 +65,24 @@ class Gateways:
                 messages.append(gathered[gateway])
                 gathered[gateway] = []
         return [*messages, *(rest for rest in gathered if rest)]
+
+    def contested_key(self) -> list[list[Submission]]:
+        """Return the messages of a request, of another under its key and of the first one again, the first one last.
+
+        Arriving so, the first is rejected until the message comes that holds it under its lower version.
+        """
+        self._contested += 1
+        key, clock = f"contested {self._contested}", self._random.choice(self._clocks)
+        requests = []
+        for name in ("De Groot", "Zoë"):
+            sets = {"orderStatus": "processing", "customerName": name, "paymentStatus": self._random.choice(_STATUSES)}
+            requests.append(Request(Draft("custom", self._random.choice(_ORDERS), Content(sets)), key))
+        first, other = requests
+        posted = []
+        for request in (first, other, first):
+            self._now += self._random.choice(_PAUSES)
+            posted.append([self._accept(clock, request)])
+        return [posted[1], posted[2], posted[0]]
 
     def _request(self) -> Request:
         choice = self._random.random()
