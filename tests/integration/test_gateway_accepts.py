@@ -12,6 +12,7 @@ from services.worker.settings import fill as fill_worker
 from shared.database import Database
 from shared.keys import SCOPES
 from shared.topology import Names
+from shared.versions import moment_of
 from tests.gateways import SEED, Answer, Client, running_gateway
 from tests.polling import eventually
 from tests.queues import channel_to, take_submissions
@@ -97,6 +98,18 @@ async def test_versions_of_one_gateway_increase_and_occurred_at_is_a_version(
     again = await gateway.post({**SEED, "occurredAt": "2026-01-01T01:00:00+01:00"})
     assert past.document["receipt"]["version"] == again.document["receipt"]["version"]
     assert int(past.document["receipt"]["version"]) < versions[0]
+
+
+async def test_versions_are_moments_of_postgres_clock_whatever_the_hosts_clock_says(
+    gateway: Client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 0)
+    monkeypatch.setattr("time.time", lambda: 0.0)
+    version = int((await gateway.post(SEED)).document["receipt"]["version"])
+    async with database.transaction() as connection:
+        now = await connection.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+    assert abs(moment_of(version) - now) < 10_000_000
+    assert 0 < version < 1 << 63
 
 
 async def test_limit_of_an_account_is_shared_by_its_keys_and_shown_on_every_answer(

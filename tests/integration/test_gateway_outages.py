@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from shared.database import Database
 from shared.topology import Names
 from tests.gateways import SEED, Answer, Client, client_of, running_gateway, starting_gateway
 from tests.polling import eventually
@@ -155,6 +156,32 @@ async def test_gateway_that_starts_without_postgres_refuses_until_it_is_there(
         check_unavailable(await client.post(SEED))
         await postgres.restore()
         await eventually(client.is_ready, what="the gateway is ready")
+        assert (await client.post(SEED)).status == 202
+
+
+async def test_gateway_takes_nothing_until_it_trusts_its_measure_of_postgres_clock(
+    account: Tenant, database: Database, database_url: str, amqp_url: str, amqp_prefix: str
+) -> None:
+    slow = "CREATE VIEW access_revision AS SELECT looked_at.* FROM looked_at, pg_sleep(1.1)"
+    async with database.transaction() as connection:
+        await connection.execute(f"ALTER TABLE access_revision RENAME TO looked_at; {slow}")
+    async with starting_gateway(
+        account.live.key, database_url=database_url, amqp_url=amqp_url, amqp_prefix=amqp_prefix
+    ) as client:
+
+        async def checks() -> dict[str, str]:
+            return dict((await client.ask("GET", "/readyz")).document["checks"])
+
+        async def all_but_the_clock() -> bool:
+            return [name for name, result in (await checks()).items() if result != "ok"] == ["clock"]
+
+        await eventually(client.is_listening, what="the gateway listens")
+        await eventually(all_but_the_clock, what="the keys are known, and the broker is there")
+        assert not await client.is_ready()
+        check_unavailable(await client.post(SEED))
+        async with database.transaction() as connection:
+            await connection.execute(slow.replace("CREATE", "CREATE OR REPLACE").replace(", pg_sleep(1.1)", ""))
+        await eventually(client.is_ready, what="the clock has been measured well enough")
         assert (await client.post(SEED)).status == 202
 
 
