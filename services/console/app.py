@@ -91,14 +91,14 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     account_settings, api_keys = SettingsStore(reading, writing), KeysStore(reading, writing)
     failures = FailuresStore(reading, writing)
     secrets = Secrets(settings.secret_keys)
-    webhooks = WebhooksStore(reading, writing, secrets)
+    webhooks, whatsapp = WebhooksStore(reading, writing, secrets), WhatsAppAccounts(reading, writing, secrets)
     for handler in (
         OrdersHandler(keys, orders, history, notifications),
         ExportHandler(keys, exports),
         ReceiptsHandler(keys, ReceiptsReader(reading)),
         OverviewHandler(keys, overview),
         SettingsHandler(keys, account_settings, body_seconds=seconds),
-        WhatsAppHandler(keys, WhatsAppAccounts(reading, writing, secrets), body_seconds=seconds),
+        WhatsAppHandler(keys, whatsapp, body_seconds=seconds),
         WhatsAppHookHandler(StatusInbox(hooks, secrets)),
         KeysHandler(keys, api_keys, body_seconds=seconds),
         WebhooksHandler(keys, webhooks, AddressPolicy(settings.webhook_networks), body_seconds=seconds),
@@ -116,6 +116,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         notifications=notifications,
         overview=overview,
         settings=account_settings,
+        whatsapp=whatsapp,
         keys=api_keys,
         failures=failures,
         webhooks=webhooks,

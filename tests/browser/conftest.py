@@ -57,11 +57,17 @@ async def product(postgres_url: str, template: str, amqp_url: str) -> AsyncItera
         mailbox = Mailbox()
         await mailbox.start()
         servers = {"database_url": database_url, "amqp_url": amqp_url, "amqp_prefix": amqp_prefix}
+        admitted = {"WEBHOOK_ALLOW": "127.0.0.0/8"}
         told = settings_of(
-            notifier_settings.fill, **servers, SMTP_HOST="127.0.0.1", SMTP_PORT=mailbox.port, SETTLE_SECONDS=0
+            notifier_settings.fill,
+            **servers,
+            **admitted,
+            SMTP_HOST="127.0.0.1",
+            SMTP_PORT=mailbox.port,
+            SETTLE_SECONDS=0,
         )
         try:
-            async with running_live(tenant.live.key, **servers) as client, running(notifier.graph(told)):
+            async with running_live(tenant.live.key, **servers, **admitted) as client, running(notifier.graph(told)):
                 await known(client, newcomer.live.key, reader.key)
                 yield Product(client, database, SignInLinks(database), tenant, newcomer, reader.key, mailbox)
         finally:

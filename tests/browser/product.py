@@ -82,7 +82,7 @@ async def looking(
     finally:
         await context.close()
     unexpected = [text for text in wrong if not any(each in text for each in expected)]
-    assert unexpected == []
+    assert unexpected == [], unexpected
 
 
 async def sign_in(page: Page, key: str) -> None:

@@ -67,6 +67,7 @@ async def pages(product: Product) -> list[str]:
         "/dashboard/failures",
         f"/dashboard/failures/{failure}",
         "/dashboard/settings",
+        "/dashboard/settings/whatsapp",
         "/dashboard/settings/keys",
         "/dashboard/settings/suppressions",
         "/dashboard/nothing-here",

@@ -17,6 +17,7 @@ from services.console.dashboard.pages.settings import SettingsPage
 from services.console.dashboard.pages.sign_in import SignInPages
 from services.console.dashboard.pages.suppressions import SuppressionsPage
 from services.console.dashboard.pages.webhooks import WebhooksPages
+from services.console.dashboard.pages.whatsapp import WhatsAppPage
 from services.console.dashboard.reminder_preview import ReminderPreview
 from services.console.dashboard.sessions import Sessions
 from services.console.dashboard.sign_in_links import SignInLinks
@@ -30,6 +31,7 @@ from services.console.overview import OverviewReader
 from services.console.settings import Settings
 from services.console.suppressions import Suppressions
 from services.console.webhooks import WebhooksStore
+from services.console.whatsapp import WhatsAppAccounts
 from shared.addresses import AddressPolicy
 from shared.database import Database
 from shared.http.authentication import FindsKeys
@@ -45,6 +47,7 @@ class Readers(Struct, frozen=True, kw_only=True):
     notifications: NotificationsReader
     overview: OverviewReader
     settings: SettingsStore
+    whatsapp: WhatsAppAccounts
     keys: KeysStore
     failures: FailuresStore
     webhooks: WebhooksStore
@@ -68,6 +71,7 @@ def mount_dashboard(
         WebhooksPages(site, readers.webhooks, AddressPolicy(settings.webhook_networks)),
         FailuresPages(site, readers.failures),
         SettingsPage(site, readers.settings, ReminderPreview(Renderer())),
+        WhatsAppPage(site, readers.whatsapp, readers.settings),
         KeysPage(site, readers.keys),
         SuppressionsPage(site, readers.suppressions),
     ):

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from hashlib import blake2b
 from http import HTTPStatus
 from typing import Any, Final, Literal, Protocol
 
@@ -131,6 +132,11 @@ class Site:
         """Return a part of a page as text, for a template to take in as it is."""
         return Markup(aiohttp_jinja2.render_string(template, visit.request, {**self.context(visit), **more}))  # noqa: S704  # a template made it
 
+    def part(self, visit: Visit, template: str, **more: Any) -> tuple[Markup, str]:
+        """Return a part of a page that stays current while it is looked at, and its ETag."""
+        part = self.text(visit, template, **more)
+        return part, f'"{blake2b(part.encode(), digest_size=12).hexdigest()}"'
+
     def _bind(self, route: PageRoute, pages: HasPages) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             session: Session | None = None
@@ -218,6 +224,13 @@ class Site:
         response.headers.update(problem.headers)
         response.headers["X-Request-Id"] = request_id
         return response
+
+
+def answer_current(visit: Visit, part: Markup, etag: str) -> web.Response:
+    """Answer a page that is open with its part as it is now, or that nothing in it has changed."""
+    if any(f'"{known.value}"' == etag for known in visit.request.if_none_match or ()):
+        return web.Response(status=304, headers={"ETag": etag})
+    return web.Response(text=part, content_type="text/html", headers={"ETag": etag})
 
 
 def _visit(request: web.Request, session: Session | None, form: Mapping[str, str]) -> Visit:

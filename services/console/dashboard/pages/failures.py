@@ -5,9 +5,10 @@ import time
 from typing import Any, Final
 
 from aiohttp import web
+from markupsafe import Markup
 
 from services.console import failures as stored_failures
-from services.console.dashboard.site import Entry, PageRoute, Site
+from services.console.dashboard.site import Entry, PageRoute, Site, answer_current
 from services.console.dashboard.visit import HOME, Visit, see_other
 from services.console.failure_message import read_mended
 from services.console.failures import STATES, Choice, FailuresStore
@@ -58,6 +59,10 @@ class FailuresPages:
         """Show one failure with what it holds."""
         return self._show(visit, await self._failures.one(visit.key, visit.id))
 
+    async def live(self, visit: Visit) -> web.StreamResponse:
+        """Answer a page that is open with what became of its failure, or that nothing has."""
+        return answer_current(visit, *self._part(visit, await self._failures.one(visit.key, visit.id)))
+
     async def replay(self, visit: Visit) -> web.StreamResponse:
         """Replay a failure, as it is or as mended; what is still wrong in it is said and nothing is replayed."""
         failure = await self._failures.one(visit.key, visit.id)
@@ -67,7 +72,9 @@ class FailuresPages:
                 draft = read_mended(typed.encode(), time.time_ns() // 1000)
                 allow_platform(visit.key, draft.platform)
             except InvalidInput as error:
-                faults = error.faults or (Fault("", error.message),)
+                # The form holds the body alone, so its members are named from there.
+                found = tuple(Fault(fault.pointer.removeprefix("/body"), fault.message) for fault in error.faults)
+                faults = found or (Fault("", error.message),)
                 return self._show(visit, failure, typed=typed, faults=faults, status=422)
         try:
             await self._failures.replay(visit.key, visit.id, draft, notify=bool(visit.form.get("notify")))
@@ -91,11 +98,17 @@ class FailuresPages:
         faults: tuple[Fault, ...] = (),
         status: int = 200,
     ) -> web.StreamResponse:
+        part, etag = self._part(visit, failure, typed=typed, faults=faults)
+        return self._render(visit, "failure.html", status=status, failure=failure, part=part, etag=etag)
+
+    def _part(
+        self, visit: Visit, failure: Shown, *, typed: str | None = None, faults: tuple[Fault, ...] = ()
+    ) -> tuple[Markup, str]:
         body, message = failure["body"], failure["message"]
-        return self._render(
+        return self._site.part(
             visit,
-            "failure.html",
-            status=status,
+            "failure_live.html",
+            words=visit.phrases.failures,
             failure=failure,
             body=typed if typed is not None else None if body is None else _written(body),
             message=None if message is None else _written(message),
@@ -116,6 +129,7 @@ class FailuresPages:
     PAGES = (
         PageRoute(method="GET", path=FAILURES, handler=page, scope="admin", entry=Entry(name="failures")),
         PageRoute(method="GET", path=f"{FAILURES}/{{id}}", handler=one, scope="admin"),
+        PageRoute(method="GET", path=f"{FAILURES}/{{id}}/live", handler=live, scope="admin"),
         PageRoute(
             method="POST", path=f"{FAILURES}/{{id}}/replay", handler=replay, scope="admin", most_bytes=MOST_BYTES
         ),

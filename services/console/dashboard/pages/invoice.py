@@ -1,19 +1,17 @@
 """One invoice: its amounts, items and links, what happened and will happen to it, and each message as it was sent."""
 
 from decimal import Decimal
-from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
-from markupsafe import Markup
 
 from services.console.dashboard.dunning import Dunning
 from services.console.dashboard.formats import escape_unshown
 from services.console.dashboard.headers import MESSAGE_POLICY
 from services.console.dashboard.rendering import invoice_path
-from services.console.dashboard.site import PageRoute, Site
+from services.console.dashboard.site import PageRoute, Site, answer_current
 from services.console.dashboard.timeline import MOST, reason_of, timeline_of
 from services.console.dashboard.visit import HOME, Visit, see_other
 from services.console.history import HistoryReader
@@ -26,6 +24,7 @@ from shared.orders.identity import Identity
 _PATH: Final = f"{HOME}/invoices/{{platform}}/{{orderNumber}}"
 _DOTTED: Final = f"{HOME}/invoice"
 _MESSAGE: Final = f"{HOME}/messages/{{id}}"
+_LIVE: Final = "invoice_live.html"
 DETAILS: Final = (
     "customerName",
     "customerEmail",
@@ -59,7 +58,7 @@ class InvoicePage:
     async def page(self, visit: Visit) -> web.StreamResponse:
         """Show it."""
         found = await self._found(visit)
-        part, etag = self._part(visit, found)
+        part, etag = self._site.part(visit, _LIVE, **found)
         words, code = visit.phrases.actions, visit.request.query.get("notice", "")
         done, refused = words.done.get(code), words.refused.get(code)
         return self._site.render(visit, "invoice.html", **found, part=part, etag=etag, done=done, refused=refused)
@@ -99,14 +98,7 @@ class InvoicePage:
 
     async def live(self, visit: Visit) -> web.StreamResponse:
         """Answer a page that is open with what changes in it, or that nothing has."""
-        part, etag = self._part(visit, await self._found(visit))
-        if any(f'"{known.value}"' == etag for known in visit.request.if_none_match or ()):
-            return web.Response(status=304, headers={"ETag": etag})
-        return web.Response(text=part, content_type="text/html", headers={"ETag": etag})
-
-    def _part(self, visit: Visit, found: dict[str, Any]) -> tuple[Markup, str]:
-        part = self._site.text(visit, "invoice_live.html", **found)
-        return part, f'"{blake2b(part.encode(), digest_size=12).hexdigest()}"'
+        return answer_current(visit, *self._site.part(visit, _LIVE, **await self._found(visit)))
 
     async def message(self, visit: Visit) -> web.StreamResponse:
         """Show a message and each try to send it."""

@@ -77,7 +77,7 @@ class KeysPage:
             status=status,
             words=visit.phrases.keys,
             settings_words=visit.phrases.settings,
-            keys=[{**key, "state": _state(key, now)} for key in found],
+            keys=[{**key, "state": _state(key, now), "is_own": key["id"] == str(visit.key.id)} for key in found],
             next_cursor=next_cursor,
             new=new,
             fields=fields or {},

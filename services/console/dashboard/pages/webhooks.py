@@ -7,11 +7,13 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import web
+from markupsafe import Markup
 
 from services.console import webhooks as stored_webhooks
-from services.console.dashboard.site import Entry, PageRoute, Site
+from services.console.dashboard.site import Entry, PageRoute, Site, answer_current
 from services.console.dashboard.visit import HOME, Visit, fields_at_fault, see_other
 from services.console.key_body import USUAL_OVERLAP_SECONDS
+from services.console.orders import Shown
 from services.console.paging import Paging, read_paging
 from services.console.parameters import Parameters
 from services.console.webhook_body import WebhookDraft, read_replay, read_webhook, read_webhook_change
@@ -24,6 +26,8 @@ from shared.keys import ApiKey
 from shared.webhooks import EVERY_EVENT
 
 WEBHOOKS: Final = f"{HOME}/webhooks"
+_ATTEMPTS: Final = "20"
+"""Of a page: on a phone all else that can be done about a webhook stands below them."""
 
 
 class WebhooksPages:
@@ -50,6 +54,12 @@ class WebhooksPages:
     async def one(self, visit: Visit) -> web.StreamResponse:
         """Show one webhook, with a page of what was attempted."""
         return await self._one(visit, visit.id)
+
+    async def attempts(self, visit: Visit) -> web.StreamResponse:
+        """Answer a page that is open with its newest attempts, or that there are no others."""
+        webhook = await self._webhooks.one(_caller(visit), visit.id)
+        paging = _paging(_caller(visit), visit.id, _attempts_asked(visit))
+        return answer_current(visit, *await self._attempts(visit, webhook, paging))
 
     async def change(self, visit: Visit) -> web.StreamResponse:
         """Change a webhook."""
@@ -119,25 +129,30 @@ class WebhooksPages:
         status: int = 200,
     ) -> web.StreamResponse:
         caller = _caller(visit)
-        parameters = Parameters(visit.query)
-        binding = ("webhook attempts", caller.account, caller.live, str(id))
-        paging = read_paging(parameters, binding, stored_webhooks.PLACE)
+        parameters = _attempts_asked(visit)
+        paging = _paging(caller, id, parameters)
         count = parameters.whole("count", 0, least=0, most=stored_webhooks.MOST_REPLAYED)
         parameters.finish()
         webhook = _shown(await self._webhooks.one(caller, id))
-        attempts, next_cursor = await self._webhooks.attempts(caller, id, paging)
+        part, etag = await self._attempts(visit, webhook, paging)
         return self._render(
             visit,
             "webhook.html",
             status=status,
             webhook=webhook,
-            attempts=attempts,
-            next_cursor=next_cursor,
+            part=part,
+            etag=etag,
+            live=f"{WEBHOOKS}/{id}/attempts" if paging.after is None else None,
             secret=secret,
             count=count,
             fields=fields or {"url": webhook["url"], "description": webhook["description"] or "", **_ticks(webhook)},
             wrong=wrong,
         )
+
+    async def _attempts(self, visit: Visit, webhook: Shown, paging: Paging) -> tuple[Markup, str]:
+        found, next_cursor = await self._webhooks.attempts(_caller(visit), UUID(webhook["id"]), paging)
+        more = {"webhook": webhook, "attempts": found, "next_cursor": next_cursor}
+        return self._site.part(visit, "webhook_attempts.html", words=visit.phrases.webhooks, **more)
 
     def _render(self, visit: Visit, template: str, *, status: int, **more: Any) -> web.StreamResponse:
         response: web.StreamResponse = self._site.render(
@@ -156,6 +171,7 @@ class WebhooksPages:
         PageRoute(method="GET", path=WEBHOOKS, handler=page, scope="admin", entry=Entry(name="webhooks")),
         PageRoute(method="POST", path=WEBHOOKS, handler=create, scope="admin"),
         PageRoute(method="GET", path=f"{WEBHOOKS}/{{id}}", handler=one, scope="admin"),
+        PageRoute(method="GET", path=f"{WEBHOOKS}/{{id}}/attempts", handler=attempts, scope="admin"),
         PageRoute(method="POST", path=f"{WEBHOOKS}/{{id}}", handler=change, scope="admin"),
         PageRoute(method="POST", path=f"{WEBHOOKS}/{{id}}/turn", handler=turn, scope="admin"),
         PageRoute(method="POST", path=f"{WEBHOOKS}/{{id}}/rotate", handler=rotate, scope="admin"),
@@ -169,6 +185,16 @@ def _caller(visit: Visit) -> ApiKey:
     if visit.key.platforms is not None:
         raise Problem(403, "platform_not_allowed", "A webhook gets the events of all platforms")
     return visit.key
+
+
+def _attempts_asked(visit: Visit) -> Parameters:
+    given = visit.query
+    given.setdefault("limit", _ATTEMPTS)
+    return Parameters(given)
+
+
+def _paging(key: ApiKey, id: UUID, parameters: Parameters) -> Paging:
+    return read_paging(parameters, ("webhook attempts", key.account, key.live, str(id)), stored_webhooks.PLACE)
 
 
 def _body_of(visit: Visit) -> bytes:

@@ -16,6 +16,7 @@ from services.console.dashboard.wording import (
     settings,
     sign_in,
     webhooks,
+    whatsapp,
 )
 from services.console.dashboard.wording.actions import Actions
 from services.console.dashboard.wording.common import Common
@@ -28,6 +29,7 @@ from services.console.dashboard.wording.overview import Overview
 from services.console.dashboard.wording.settings import Settings
 from services.console.dashboard.wording.sign_in import SignIn
 from services.console.dashboard.wording.webhooks import Webhooks
+from services.console.dashboard.wording.whatsapp import WhatsApp
 
 Language = Literal["nl", "en"]
 DEFAULT: Final[Language] = "nl"
@@ -47,6 +49,7 @@ class Phrases(Struct, frozen=True, kw_only=True):
     keys: Keys
     failures: Failures
     webhooks: Webhooks
+    whatsapp: WhatsApp
     notifications: Notifications
     actions: Actions
 
@@ -64,6 +67,7 @@ LANGUAGES: Final[dict[str, Phrases]] = {
         keys=keys.DUTCH,
         failures=failures.DUTCH,
         webhooks=webhooks.DUTCH,
+        whatsapp=whatsapp.DUTCH,
         notifications=notifications.DUTCH,
         actions=actions.DUTCH,
     ),
@@ -79,6 +83,7 @@ LANGUAGES: Final[dict[str, Phrases]] = {
         keys=keys.ENGLISH,
         failures=failures.ENGLISH,
         webhooks=webhooks.ENGLISH,
+        whatsapp=whatsapp.ENGLISH,
         notifications=notifications.ENGLISH,
         actions=actions.ENGLISH,
     ),

@@ -23,8 +23,8 @@ class Failures(Struct, frozen=True, kw_only=True):
     states: dict[str, str]
     places: dict[str, str]
     causes: dict[str, str]
+    refused: str
     filter_state: str
-    filter_any: str
     unresolved: str
 
     one: str
@@ -75,8 +75,8 @@ DUTCH: Final = Failures(
         "dead_letter": "Kwam te vaak terug",
         "kills_its_worker": "Liet de verwerking stoppen",
     },
+    refused="De database weigert een waarde",
     filter_state="Toon",
-    filter_any="Nog niet opgelost",
     unresolved="Nog niet opgelost",
     one="Fout",
     back="Alle fouten",
@@ -126,8 +126,8 @@ ENGLISH: Final = Failures(
         "dead_letter": "Came back too often",
         "kills_its_worker": "Stopped its workers",
     },
+    refused="The database refuses a value",
     filter_state="Show",
-    filter_any="Not resolved yet",
     unresolved="Not resolved yet",
     one="Failure",
     back="All failures",

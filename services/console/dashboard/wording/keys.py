@@ -32,6 +32,8 @@ class Keys(Struct, frozen=True, kw_only=True):
     rotate_confirm: str
     revoke: str
     revoke_confirm: str
+    revoke_own_confirm: str
+    own: str
     revoked: str
     more: str
     wrong: str
@@ -63,6 +65,8 @@ DUTCH: Final = Keys(
     rotate_confirm="Een nieuwe sleutel met dezelfde rechten maken? De oude werkt nog een dag.",
     revoke="Intrekken",
     revoke_confirm="Deze sleutel voorgoed intrekken? Wat hem gebruikt, werkt dan niet meer.",
+    revoke_own_confirm="U bent met deze sleutel ingelogd. Intrekken logt u uit en stopt wat hem gebruikt. Doorgaan?",
+    own="Hiermee bent u ingelogd",
     revoked="De sleutel is ingetrokken.",
     more="Oudere sleutels",
     wrong="Niet gemaakt: kijk de gemarkeerde velden na.",
@@ -99,6 +103,8 @@ ENGLISH: Final = Keys(
     rotate_confirm="Make a new key with the same rights? The old one works for another day.",
     revoke="Revoke",
     revoke_confirm="Revoke this key for good? Whatever uses it stops working.",
+    revoke_own_confirm="You are signed in with this key. Revoking it signs you out and stops whatever uses it. Go on?",
+    own="You are signed in with it",
     revoked="The key has been revoked.",
     more="Older keys",
     wrong="Not made: please look at the marked fields.",

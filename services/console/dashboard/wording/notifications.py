@@ -21,6 +21,7 @@ class Notifications(Struct, frozen=True, kw_only=True):
     suppressions_empty: str
     address: str
     address_hint: str
+    suppress_title: str
     suppress: str
     allow: str
     allow_confirm: str
@@ -44,6 +45,7 @@ DUTCH: Final = Notifications(
     suppressions_empty="De lijst is leeg.",
     address="E-mailadres of telefoonnummer",
     address_hint="Van een klant die geen berichten wil.",
+    suppress_title="Adres toevoegen",
     suppress="Toevoegen",
     allow="Weer toestaan",
     allow_confirm="Weer berichten naar dit adres sturen?",
@@ -67,6 +69,7 @@ ENGLISH: Final = Notifications(
     suppressions_empty="The list is empty.",
     address="E-mail address or phone number",
     address_hint="Of a client who wants no messages.",
+    suppress_title="Add an address",
     suppress="Add",
     allow="Allow again",
     allow_confirm="Send messages to this address again?",

@@ -47,6 +47,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     email: str
     whatsapp: str
     channels_hint: str
+    to_whatsapp: str
 
     limit: str
     limit_rate: str
@@ -108,6 +109,7 @@ DUTCH: Final = Settings(
     channels="Kanalen",
     email="E-mail",
     whatsapp="WhatsApp",
+    to_whatsapp="Toegang instellen",
     channels_hint="WhatsApp heeft ook de toegang tot uw WhatsApp Business-account nodig.",
     limit="Limiet van de API",
     limit_rate="Verzoeken per seconde",
@@ -182,6 +184,7 @@ ENGLISH: Final = Settings(
     channels="Channels",
     email="E-mail",
     whatsapp="WhatsApp",
+    to_whatsapp="Set up access",
     channels_hint="WhatsApp also needs access to your WhatsApp Business account.",
     limit="Limit of the API",
     limit_rate="Requests per second",

@@ -50,6 +50,9 @@ class Webhooks(Struct, frozen=True, kw_only=True):
     attempt: str
     milliseconds: str
     outcomes: dict[str, str]
+    reasons: dict[str, str]
+    event: str
+    took: str
     next_try: str
     response: str
     older: str
@@ -115,7 +118,20 @@ DUTCH: Final = Webhooks(
     attempt="Poging {number}",
     milliseconds="{milliseconds} ms",
     outcomes={"delivered": "Aangekomen", "retry": "Komt terug", "failed": "Mislukt", "abandoned": "Afgebroken"},
-    next_try="volgende poging {moment}",
+    reasons={
+        "timeout": "Er kwam niet op tijd een antwoord.",
+        "unknown_host": "Deze servernaam bestaat niet.",
+        "address_refused": "Dit adres is niet openbaar; daar wordt niets naartoe gestuurd.",
+        "unreachable": "De server is niet te bereiken.",
+        "tls": "De beveiligde verbinding (TLS) kwam niet tot stand; kijk het certificaat na.",
+        "broken_answer": "Het antwoord was niet te lezen.",
+        "redirect": "Het antwoord verwees door; dat wordt niet gevolgd. Vul het nieuwe adres in.",
+        "status": "Het antwoord was geen 2xx.",
+        "gone": "Het adres zei dat het niet meer bestaat.",
+    },
+    event="Gebeurtenis",
+    took="Duurde",
+    next_try="Volgende poging",
     response="Antwoord",
     older="Oudere",
     again="Stuur opnieuw",
@@ -179,7 +195,20 @@ ENGLISH: Final = Webhooks(
     attempt="Attempt {number}",
     milliseconds="{milliseconds} ms",
     outcomes={"delivered": "Delivered", "retry": "Will be retried", "failed": "Failed", "abandoned": "Broken off"},
-    next_try="next try {moment}",
+    reasons={
+        "timeout": "No answer came in time.",
+        "unknown_host": "There is no server of this name.",
+        "address_refused": "This address is not public; nothing is sent there.",
+        "unreachable": "The server cannot be reached.",
+        "tls": "No secure connection (TLS) could be made; look at the certificate.",
+        "broken_answer": "The answer could not be read.",
+        "redirect": "The answer pointed elsewhere, which is not followed. Fill in the new address.",
+        "status": "The answer was no 2xx.",
+        "gone": "The address said that it is gone.",
+    },
+    event="Event",
+    took="Took",
+    next_try="Next try",
     response="Response",
     older="Older",
     again="Send again",

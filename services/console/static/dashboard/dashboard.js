@@ -54,13 +54,21 @@
     setTimeout(look, PAUSE);
   }
 
+  function opened(part) {
+    return [...part.querySelectorAll("details[open][id]")].map((each) => each.id);
+  }
+
+  function reopen(ids) {
+    ids.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
+  }
+
   function show(part, text) {
     const before = new Map([...part.querySelectorAll("[data-version]")].map((row) => [row.id, row.dataset.version]));
     const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
-    const open = new Set([...part.querySelectorAll("details[open][id]")].map((each) => each.id));
+    const open = opened(part);
     // The server's own page, made by the same templates as the first one; no script in it would be run.
     part.innerHTML = text;
-    open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
+    reopen(open);
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     part.querySelectorAll("[data-version]").forEach((row) => {
       if (before.size && before.get(row.id) !== row.dataset.version) row.classList.add("changed");
@@ -78,6 +86,10 @@
   }
 
   document.body.addEventListener("htmx:load", (event) => begin(event.detail.elt.parentElement || document.body));
+  // What a reader has opened in a part stays open when the part is made anew.
+  let open = [];
+  document.body.addEventListener("htmx:beforeSwap", (event) => { open = opened(event.detail.target); });
+  document.body.addEventListener("htmx:afterSwap", () => reopen(open));
   document.body.addEventListener("htmx:sendError", () => reachable(false));
   document.body.addEventListener("htmx:timeout", () => reachable(false));
   document.body.addEventListener("htmx:responseError", (event) => {
@@ -123,6 +135,13 @@
     } catch {
       getSelection().selectAllChildren(secret);
     }
+  });
+
+  // Whoever sent something wrong is brought to it; the tab of this page is seen, however narrow the screen.
+  document.querySelector("main [aria-invalid='true']")?.focus();
+  document.querySelectorAll(":is(.tabs, .views) [aria-current]").forEach((tab) => {
+    const row = tab.closest(".tabs, .views");
+    row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
   });
 
   // A notice is said once: a page loaded again does not say it again.
