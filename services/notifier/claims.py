@@ -22,6 +22,7 @@ from services.notifier.gathering import Gathered, Rest, Together, gather
 from services.notifier.locks import hold_all, lock_confirmations, lock_reminders, next_due
 from services.notifier.message import Claimed, Message
 from services.notifier.rows import READ_DUE, read_due
+from services.notifier.turns import Turns
 from shared.database import Connection, Database, translate
 from shared.errors import DataError
 from shared.messages.images import embed
@@ -133,6 +134,7 @@ class Claims:
         self._lease_seconds = lease_seconds
         self._settle_seconds = settle_seconds
         self._is_behind = is_behind
+        self._turns = Turns()
 
     async def claim(self, channel: str, most: int, resting: Sequence[UUID] = ()) -> Round:
         """Claim up to `most` messages, none of a resting account's.
@@ -142,11 +144,13 @@ class Claims:
         async with self._database.transaction() as connection:
             if self._is_behind():
                 return Round([], 0, await hold_all(connection, channel))
-            confirmations = await lock_confirmations(connection, channel, most, resting)
+            turns = await self._turns.pick(connection, channel, "confirmation", most, resting)
+            confirmations = await lock_confirmations(connection, channel, most, resting, turns)
             claimed = await self._claim_confirmations(connection, confirmations)
             found = len(confirmations)
             if found < most:
-                reminders = await lock_reminders(connection, channel, most - found, resting)
+                turns = await self._turns.pick(connection, channel, "reminder", most - found, resting)
+                reminders = await lock_reminders(connection, channel, most - found, resting, turns)
                 claimed += await self._claim_reminders(connection, reminders.ids)
                 found += reminders.found
             if claimed and is_on():

@@ -14,19 +14,23 @@ from shared.clients import CLIENT
 from shared.database import Connection
 
 # A row whose claim has run out belonged to a notifier that died: it is taken again, with the same id, hence Message-ID.
-_IS_DUE: Final = f"""
+IS_DUE: Final = f"""
     n.channel = $1 AND n.state IN {OPEN} AND n.due_at <= now()
     AND (n.claimed_until IS NULL OR n.claimed_until <= now())
 """
 # What is of accounts that the channel does not serve at the moment stays where it is.
 _CONFIRMATIONS: Final = f"""
-SELECT n.id FROM notifications n WHERE {_IS_DUE} AND n.kind = 'confirmation' AND n.account_id <> ALL ($3::uuid[])
-ORDER BY n.due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+SELECT n.id FROM notifications n WHERE n.id = ANY ($2) AND {IS_DUE} FOR UPDATE SKIP LOCKED
+"""
+# Where a turn brings less than asked for: what is left, oldest first.
+_OLDEST: Final = f"""
+SELECT n.id FROM notifications n
+WHERE {IS_DUE} AND n.kind = $2 AND n.account_id <> ALL ($3::uuid[]) AND n.id <> ALL ($4::uuid[])
+ORDER BY n.due_at LIMIT $5
 """
 _CANDIDATES: Final = f"""
 SELECT n.id, n.message_id, {CLIENT} AS client, n.order_id FROM notifications n LEFT JOIN orders o ON o.id = n.order_id
-WHERE {_IS_DUE} AND n.kind = 'reminder' AND n.account_id <> ALL ($3::uuid[])
-ORDER BY n.due_at LIMIT $2
+WHERE n.id = ANY ($2) AND {IS_DUE}
 """
 # Until the transaction ends; the second argument keeps these numbers apart from other locks.
 _TRY_CLIENTS: Final = """
@@ -35,7 +39,7 @@ SELECT key FROM unnest($1::uuid[]) AS key WHERE pg_try_advisory_xact_lock(hashte
 _MOST_TOGETHER: Final = 1_000
 _REMINDERS: Final = f"""
 SELECT n.id, n.client, n.order_id FROM notifications n
-WHERE n.id = ANY ($2) AND {_IS_DUE}
+WHERE n.id = ANY ($2) AND {IS_DUE}
 FOR UPDATE SKIP LOCKED
 """
 # Those of the same clients that are due, or will have come to rest in a moment; and what left with them before.
@@ -57,7 +61,7 @@ ORDER BY due_at LIMIT 1
 _HOLD: Final = f"""
 UPDATE notifications SET state = 'held', reason = 'submissions_waiting', due_at = now() + interval '1 second'
 WHERE id IN (
-    SELECT n.id FROM notifications n WHERE {_IS_DUE} AND n.state IN ('planned', 'held')
+    SELECT n.id FROM notifications n WHERE {IS_DUE} AND n.state IN ('planned', 'held')
     ORDER BY n.due_at LIMIT 1000 FOR UPDATE SKIP LOCKED
 )
 """
@@ -73,14 +77,27 @@ class Locked(Struct, frozen=True):
     found: int
 
 
-async def lock_confirmations(connection: Connection, channel: str, most: int, resting: Sequence[UUID]) -> list[UUID]:
-    """Lock up to `most` confirmations that are due."""
-    return [row["id"] for row in await connection.fetch(_CONFIRMATIONS, channel, most, resting)]
+async def lock_confirmations(
+    connection: Connection, channel: str, most: int, resting: Sequence[UUID], turns: Sequence[UUID]
+) -> list[UUID]:
+    """Lock up to `most` confirmations that are due: those whose turn it is, and what is left."""
+    locked = [row["id"] for row in await connection.fetch(_CONFIRMATIONS, channel, turns)] if turns else []
+    if len(locked) < most:
+        left = f"{_OLDEST} FOR UPDATE SKIP LOCKED"
+        rows = await connection.fetch(left, channel, "confirmation", resting, locked, most - len(locked))
+        locked += [row["id"] for row in rows]
+    return locked
 
 
-async def lock_reminders(connection: Connection, channel: str, most: int, resting: Sequence[UUID]) -> Locked:
+async def lock_reminders(
+    connection: Connection, channel: str, most: int, resting: Sequence[UUID], turns: Sequence[UUID]
+) -> Locked:
     """Lock the clients of up to `most` reminders that are due, and all that is due for them."""
-    candidates = {row["id"]: row for row in await connection.fetch(_CANDIDATES, channel, most, resting)}
+    ids = [*turns]
+    if len(ids) < most:
+        rows = await connection.fetch(_OLDEST, channel, "reminder", resting, ids, most - len(ids))
+        ids += [row["id"] for row in rows]
+    candidates = {row["id"]: row for row in await connection.fetch(_CANDIDATES, channel, ids)} if ids else {}
     if not candidates:
         return Locked({}, 0)
     keys = {id: row["client"] or row["order_id"] for id, row in candidates.items()}
