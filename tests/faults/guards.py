@@ -8,6 +8,8 @@
     marked after the confirm           marking what was not confirmed             RabbitMQ killed: lost
     claimed by one notifier            claiming without a lock                    nothing happens: doubled
     every event planned                dropping the last of each batch            nothing happens: lost
+    every event handed to its webhooks leaving some out                           nothing happens: lost
+    webhooks of one account alone      handing them the events of all             nothing happens: wrong
     one clock for all gateways         each host's own                            a gateway's clock +5m: wrong
 
 `make faults GUARDS=1` plays all of them; `SCENARIO=` chooses by the guard's name.
@@ -88,15 +90,24 @@ GUARDS: Final = (
     Guard(
         "marked after the confirm",
         (
-            Break("services/relay/carrier.py", "strict=True) if result is None]", "strict=True)]"),
-            Break("services/relay/carrier.py", "        if failures:\n            raise failures[0]\n", ""),
+            Break(
+                "services/relay/publication.py",
+                "for event, error in results if error is None]",
+                "for event, _ in results]",
+            ),
+            Break(
+                "services/relay/publication.py",
+                "for event, error in results if isinstance(error, NotTaken)]",
+                "for event, _ in ()]",
+            ),
+            Break("services/relay/publication.py", "error=next(errors, None)", "error=None"),
         ),
         "RabbitMQ killed",
         "lost",
     ),
     Guard(
         "claimed by one notifier",
-        (Break("services/notifier/locks.py", "LIMIT $2 FOR UPDATE SKIP LOCKED", "LIMIT $2"),),
+        (Break("services/notifier/locks.py", "{IS_DUE} FOR UPDATE SKIP LOCKED", "{IS_DUE}"),),
         "nothing happens",
         "doubled",
     ),
@@ -109,6 +120,22 @@ GUARDS: Final = (
         ),
         "nothing happens",
         "lost",
+    ),
+    Guard(
+        "every event handed to its webhooks",
+        (
+            Break(
+                "services/relay/store.py", "AND w.enabled\n", "AND w.enabled AND get_byte(uuid_send(sent.id), 15) > 9\n"
+            ),
+        ),
+        "nothing happens",
+        "lost",
+    ),
+    Guard(
+        "webhooks of one account alone",
+        (Break("services/relay/store.py", "w.account_id = sent.account_id AND", ""),),
+        "nothing happens",
+        "wrong",
     ),
     Guard(
         "one clock for all gateways",

@@ -21,19 +21,22 @@ SELECT id, order_id, order_number, version, sets::text, clears, keyed, state, du
 FROM submissions WHERE account_id = $1
 """
 _NOTIFICATIONS: Final = """
-SELECT id, order_id, kind, run_id, state FROM notifications WHERE account_id = $1 AND channel = 'email'
+SELECT id, order_id, kind, run_id, state,
+    (SELECT count(*) FROM attempts AS a WHERE a.notification_id = n.id AND a.outcome = 'retry') AS unknown_attempts
+FROM notifications AS n WHERE account_id = $1 AND channel = 'email'
 """
 _BUSY: Final = "('planned', 'held', 'waiting', 'sending')"
 
 
 class Notification(Struct, frozen=True):
-    """One planned e-mail."""
+    """One planned e-mail; of `unknown_attempts` nobody knows whether the server has kept it."""
 
     id: UUID
     order_id: UUID
     kind: str
     run_id: UUID
     state: str
+    unknown_attempts: int
 
 
 class Contents(Struct, frozen=True):
@@ -77,6 +80,9 @@ async def unsettled(database: Database, account: UUID) -> dict[str, int]:
         row = await connection.fetchrow(
             f"""
             SELECT (SELECT count(*) FROM outbox WHERE account_id = $1 AND sent_at IS NULL) AS outbox,
+                (SELECT count(*) FROM unconfirmed_events) AS unconfirmed,
+                (SELECT count(*) FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+                    WHERE w.account_id = $1 AND d.state = 'pending') AS webhooks,
                 (SELECT count(*) FROM notifications n JOIN orders o ON o.id = n.order_id
                     WHERE n.account_id = $1 AND n.channel = 'email' AND n.kind = 'confirmation'
                     AND n.state IN {_BUSY} AND o.customer_email IS NOT NULL) AS confirmations

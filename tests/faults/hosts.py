@@ -36,7 +36,7 @@ def _cut_off(service: str, *, reset: bool) -> Scenario:
             raise RuntimeError(reason)
         name = trial.any_of(service)
         program = trial.stack.program(name)
-        async with Host(trial.stack, name) as host:
+        async with Host(trial.stack, name, local_port=trial.endpoints.port) as host:
             await trial.stack.become(name, host.runs(program), **host.variables())
             if service == "gateway":
                 await host.open_door(int(program.environment["BUGALOU_HTTP_PORT"]))

@@ -31,7 +31,8 @@ def unavailable() -> str | None:
 class Host:
     """A namespace, its cable and the forwarders; what it makes goes with it."""
 
-    def __init__(self, stack: Stack, service: str) -> None:
+    def __init__(self, stack: Stack, service: str, *, local_port: int) -> None:
+        """`local_port` is one of the loopback's that is reached from there under its usual address too."""
         number = next(_count) % 64
         self._is_gateway = service.startswith("gateway")
         self._name = f"bgf{os.getpid() % 100000}n{number}"
@@ -40,9 +41,9 @@ class Host:
         self._far_address = f"10.{200 + os.getpid() % 50}.{number}.2"
         self._stack = stack
         smtp = f"smtp://127.0.0.1:{stack.smtp.port}"
-        self._forwarders = [
-            Proxy(url, host=self._near_address) for url in (stack.postgres.url, stack.rabbitmq.url, smtp)
-        ]
+        self._local_port = local_port
+        urls = (stack.postgres.url, stack.rabbitmq.url, smtp, f"http://127.0.0.1:{local_port}")
+        self._forwarders = [Proxy(url, host=self._near_address) for url in urls]
         self._door: Proxy | None = None
 
     def runs(self, program: Program) -> Program:
@@ -51,7 +52,7 @@ class Host:
 
     def variables(self) -> dict[str, str]:
         """Return where its service finds the servers, and listens."""
-        postgres, rabbitmq, smtp = self._forwarders
+        postgres, rabbitmq, smtp, _ = self._forwarders
         given = {
             "BUGALOU_DATABASE_URL": postgres.url,
             "BUGALOU_AMQP_URL": rabbitmq.url,
@@ -97,6 +98,7 @@ class Host:
                 self._in("ip", "link", "set", device, "up")
             for forwarder in self._forwarders:
                 await forwarder.restore()
+            self._reach_local_port()
         except BaseException:
             await self._remove()
             raise
@@ -112,6 +114,25 @@ class Host:
             await proxy.cut()
         subprocess.run(["ip", "link", "del", self._near], capture_output=True, check=False)
         subprocess.run(["ip", "netns", "del", self._name], capture_output=True, check=False)
+
+    def _reach_local_port(self) -> None:
+        """Lead what connects to the local port here to the host's; whoever connects sees the usual address."""
+        self._in("sysctl", "-q", "-w", f"net.ipv4.conf.{self._far}.route_localnet=1")
+        there = f"{self._near_address}:{self._forwarders[-1].port}"
+        rule = (
+            "-d",
+            "127.0.0.1",
+            "-p",
+            "tcp",
+            "--dport",
+            str(self._local_port),
+            "-j",
+            "DNAT",
+            "--to-destination",
+            there,
+        )
+        self._in("iptables", "-t", "nat", "-A", "OUTPUT", *rule)
+        self._in("iptables", "-t", "nat", "-A", "POSTROUTING", "-o", self._far, "-j", "MASQUERADE")
 
     def _rule(self, add: str, chain: str, side: str, port: str, *target: str) -> None:
         self._in("iptables", add, chain, "-p", "tcp", side, port, "-j", *target)

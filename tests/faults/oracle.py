@@ -1,10 +1,14 @@
 """Tells whether what a stack has kept is what its clients were promised, by the writer's journal and the model alone.
 
-lost      an accepted order that is not in the history, a run that nothing tells of, an event that never left,
-          a paid client who is not thanked
+lost      an accepted order that is not in the history, a run that nothing tells of, an event that never left or never
+          came to a webhook that wants it, a paid client who is not thanked
 wrong     a content or version other than was accepted, a row that is not its history's fold, something stored that
-          nobody sent, an answer that no client should see, a hang
+          nobody sent, an answer that no client should see, a hang, a webhook's event that is unsigned or another's
 doubled   an order stored twice, a run told twice, a client thanked twice for one
+
+Runs and the events of them are held to be the same, one for one, and each event to be in the outbox once. What is
+promised at least once, under a stable id, is counted by its ids: what consumers and webhooks are handed, and the steps
+of a ladder, which the relay tells anew with each update of the order until the notifier has planned them.
 """
 
 import email
@@ -23,6 +27,7 @@ from msgspec import Struct, field
 from shared.contracts import Event, Submission
 from shared.orders.content import Content
 from shared.orders.validation import read_order
+from tests.faults.endpoints import Subscription
 from tests.faults.history import Contents
 from tests.faults.journal import Answered, Entry, GaveUp, Receipt, Sent, Unanswered
 from tests.simulation.checks import CREATED, UPDATED, Discrepancy, check_rows
@@ -30,6 +35,8 @@ from tests.simulation.model import Ledger, Order, order_of
 
 ANSWERS: Final = frozenset({200, 201, 202, 422, 429, 503})
 """Every status that a client may see here; 422 where it sent something broken, and there alone."""
+
+REMINDER: Final = "reminder.due"
 
 _CLOCKS_DIFFER_SECONDS: Final = 1.1
 """Each gateway's clock may be half a second off."""
@@ -122,6 +129,7 @@ def judge(
     contents: Contents,
     mails: Sequence[EmailMessage],
     published: Counter[UUID],
+    subscriptions: Sequence[Subscription],
     tolerance: Tolerance,
 ) -> tuple[Account, Findings]:
     """Return what the clients were promised, and all that is amiss."""
@@ -139,6 +147,8 @@ def judge(
     findings.lost += [
         f"event {event.id} ({event.type}) never left" for _, event in contents.events if not published[event.id]
     ]
+    for subscription in subscriptions:
+        _check_webhook(subscription, contents, findings)
     _check_mails(contents, orders, mails, tolerance, findings)
     findings.wrong += [f"failure: {one}" for one in contents.failures if one not in tolerance.failures]
     return account, findings
@@ -226,15 +236,25 @@ def _check_events(account: Account, contents: Contents, orders: Mapping[UUID, Or
     created = Counter(order_id for order_id, event in contents.events if event.type == CREATED)
     findings.lost += [f"order {id}: no order.created" for id in orders if not created[id]]
     findings.doubled += [f"order {id}: {times} times order.created" for id, times in created.items() if times > 1]
-    # A step of the ladder may be told again, under its id, until the notifier has planned it.
-    ids = Counter((event.type, event.id) for _, event in contents.events if event.type != "reminder.due")
+    ids = Counter((event.type, event.id) for _, event in contents.events if event.type != REMINDER)
     findings.doubled += [f"event {one}: {times} times in the outbox" for one, times in ids.items() if times > 1]
+    findings.doubled += _steps_told_twice(contents.events)
     told: dict[UUID, Counter[tuple[str, UUID]]] = {id: Counter() for id in orders}
     for order_id, event in contents.events:
         if event.type not in (CREATED, UPDATED) and "submission" in event.data:
             told[order_id][event.type, _subject(event)] += 1
     for id, order in orders.items():
         _check_told(id, order, told[id], findings)
+
+
+def _steps_told_twice(events: Iterable[tuple[UUID, Event]]) -> list[str]:
+    """A step of the ladder is told until the notifier has planned it, each time under one and the same id."""
+    steps: dict[tuple[UUID, str, int], set[UUID]] = {}
+    for order_id, event in events:
+        if event.type == REMINDER:
+            reminder = event.data["reminder"]
+            steps.setdefault((order_id, reminder["cycle"], reminder["step"]), set()).add(event.id)
+    return [f"step {step}: told under {len(ids)} ids" for step, ids in steps.items() if len(ids) > 1]
 
 
 def _check_told(id: UUID, order: Order, told: Counter[tuple[str, UUID]], findings: Findings) -> None:
@@ -258,6 +278,19 @@ def _subject(event: Event) -> UUID:
     return UUID(event.data["submission"]["id"])
 
 
+def _check_webhook(subscription: Subscription, contents: Contents, findings: Findings) -> None:
+    """Every event that it wants came, signed; nothing else did."""
+    wanted = {event.id: event.type for _, event in contents.events if subscription.wants(event)}
+    got = {event.id for event in subscription.received}
+    name = f"the webhook for {', '.join(subscription.types)}"
+    findings.lost += [f"event {id} ({wanted[id]}) never came to {name}" for id in wanted.keys() - got]
+    findings.wrong += [f"event {id} came to {name}, which does not want it" for id in got - wanted.keys()]
+    if subscription.unsigned:
+        findings.wrong.append(
+            f"{subscription.unsigned} events came to {name} with a signature or id that is not theirs"
+        )
+
+
 def _check_mails(
     contents: Contents,
     orders: Mapping[UUID, Order],
@@ -269,16 +302,20 @@ def _check_mails(
     caught = Counter(mail["Message-ID"].strip("<>").partition("@")[0] for mail in mails)
     confirmations = [one for one in contents.notifications if one.kind == "confirmation"]
     sent = {str(one.id): one for one in confirmations if one.state == "sent"}
-    # Of what a notifier did not live to note, nobody knows that it was sent; decided again, it may be cancelled.
-    unknown = {str(one.id) for one in confirmations if one.state == "cancelled"} if tolerance.mail_twice else set()
     findings.lost += [f"notification {id} counts as sent, and no server has it" for id in sent if not caught[id]]
+    planned = {str(one.id): one for one in confirmations}
     for id, times in caught.items():
-        if id in unknown:
+        if id not in planned:
+            findings.wrong.append(f"notification {id} was sent, and does not exist")
             continue
-        if id not in sent:
-            findings.wrong.append(f"notification {id} was sent, and does not count as such")
-        elif times > 1 and not tolerance.mail_twice:
-            findings.doubled.append(f"notification {id}: {times} e-mails")
+        one = planned[id]
+        # Of what a notifier did not live to note, nobody knows that it was sent: each copy takes a try of its own, and
+        # decided again, it may be cancelled.
+        unknown = one.unknown_attempts if tolerance.mail_twice else 0
+        if one.state not in ("sent", "cancelled") or (one.state == "cancelled" and not unknown):
+            findings.wrong.append(f"notification {id} was sent, and counts as {one.state}")
+        elif times > unknown + (one.state == "sent"):
+            findings.doubled.append(f"notification {id}: {times} e-mails, {unknown} tries of unknown end")
     runs = Counter((one.order_id, one.run_id) for one in confirmations)
     findings.doubled += [f"run {run}: {times} notifications" for (_, run), times in runs.items() if times > 1]
     _check_thanked(contents, orders, [(one.order_id, one.run_id) for one in sent.values()], findings)

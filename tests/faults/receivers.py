@@ -1,10 +1,11 @@
-"""Mail servers that are down, slow, lost in the middle of a message, or talk without end."""
+"""Mail servers that are down, slow, lost in the middle of a message, or talk without end; endpoints that fail."""
 
 import asyncio
 from typing import Final
 
 from tests.faults.oracle import Tolerance
 from tests.faults.trial import Scenario, Trial
+from tests.polling import eventually
 
 
 async def _down(trial: Trial) -> None:
@@ -50,11 +51,22 @@ async def _endless(trial: Trial) -> None:
         await trial.stack.smtp.restore()
 
 
+async def _failing(trial: Trial) -> None:
+    """For less than the first pause: the second try of each event finds it well again."""
+    trial.endpoints.failing = True
+    try:
+        await eventually(lambda: trial.endpoints.refused > 0, within=60, what="an event comes to it")
+        await trial.pass_(0.5, 2)
+    finally:
+        trial.endpoints.failing = False
+
+
 _TWICE: Final = Tolerance(mail_twice=True)
 
 SCENARIOS: Final = (
     Scenario("mail server down", _down),
     Scenario("mail server silent", _silent, _TWICE),
     Scenario("mail server killed", _killed, _TWICE),
+    Scenario("webhook endpoint fails", _failing, quick=True),
     Scenario("mail server talks without end", _endless, pairs=False),
 )

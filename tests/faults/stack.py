@@ -273,6 +273,7 @@ class Stack:
             "BUGALOU_SMTP_HOST": LOOPBACK,
             "BUGALOU_SMTP_PORT": str(self.smtp.port),
             "BUGALOU_SETTLE_SECONDS": "1",
+            "BUGALOU_WEBHOOK_ALLOW": f"{LOOPBACK}/32",
             "BUGALOU_SECRET_KEYS": generate_key(),
             "PYTHONUNBUFFERED": "1",
             **self._shape.variables,

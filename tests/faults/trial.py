@@ -15,6 +15,8 @@ from services.console.accounts import Accounts
 from shared.database import Database
 from shared.errors import DatabaseUnavailable
 from shared.keys import SCOPES
+from shared.webhooks import EVERY_EVENT
+from tests.faults.endpoints import Endpoints, listening
 from tests.faults.history import read_contents, stored_ids, unsettled
 from tests.faults.journal import Journal
 from tests.faults.oracle import Findings, Tolerance, confirmations_in, judge
@@ -34,12 +36,15 @@ REST_SECONDS: Final = 180.0
 class Trial:
     """What a scenario has in hand while clients write."""
 
-    def __init__(self, stack: Stack, random: Random, writer: Writer, database: Database, account: UUID) -> None:
+    def __init__(
+        self, stack: Stack, random: Random, writer: Writer, database: Database, account: UUID, endpoints: Endpoints
+    ) -> None:
         self.stack = stack
         self.random = random
         self.writer = writer
         self.database = database
         self.account = account
+        self.endpoints = endpoints
 
     async def progress(self, orders: int = 40) -> None:
         """Wait until so many more orders were accepted."""
@@ -122,20 +127,26 @@ async def play(
     await database.open()
     try:
         await subscribe(stack.rabbitmq.url)
-        account, live, _ = await Accounts(database).create(name, SCOPES)
-        await key_is_known(stack, live.key)
-        domain = f"{account.hex}.example.com"
-        journal = Journal(folder / f"{account.hex}.journal")
-        writer = Writer(stack.urls, live.key, journal, Orders(random, domain), random)
-        trial = Trial(stack, random, writer, database, account)
-        await _write_while(trial, scenarios)
-        tolerance = _together(scenarios)
-        await _come_to_rest(trial, journal, rest_seconds)
-        contents = await trial.patiently(lambda: read_contents(database, account))
+        async with listening() as endpoints:
+            account, live, _ = await Accounts(database).create(name, SCOPES)
+            await key_is_known(stack, live.key)
+            await endpoints.subscribe(stack.urls[0], live.key, account, (EVERY_EVENT,))
+            await endpoints.subscribe(stack.urls[0], live.key, account, ("payment.paid", "payment.overdue"))
+            other, others, _ = await Accounts(database).create("bystander", SCOPES)
+            await key_is_known(stack, others.key)
+            await endpoints.subscribe(stack.urls[0], others.key, other, (EVERY_EVENT,))
+            domain = f"{account.hex}.example.com"
+            journal = Journal(folder / f"{account.hex}.journal")
+            writer = Writer(stack.urls, live.key, journal, Orders(random, domain), random)
+            trial = Trial(stack, random, writer, database, account, endpoints)
+            await _write_while(trial, scenarios)
+            tolerance = _together(scenarios)
+            await _come_to_rest(trial, journal, rest_seconds)
+            contents = await trial.patiently(lambda: read_contents(database, account))
+            published = await take_published(stack.rabbitmq.url)
         mails = confirmations_in(stack.layout.mail, domain)
-        published = await take_published(stack.rabbitmq.url)
         journal.close()
-        account_of_it, findings = judge(journal.read(), contents, mails, published, tolerance)
+        account_of_it, findings = judge(journal.read(), contents, mails, published, endpoints.subscriptions, tolerance)
     finally:
         await database.close()
     return Outcome(
