@@ -7,11 +7,12 @@ may be run again.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
+import stamina
 from asyncpg.pool import PoolConnectionProxy
 
 from shared.certificates import blame_setting, refused_certificate
@@ -68,6 +69,14 @@ def translate(error: Exception) -> Exception:
         why = type(error).__name__ if refused is None else f"its certificate is refused: {refused}"
         return DatabaseUnavailable(f"Postgres is away ({why})")
     return error
+
+
+def until_available() -> AsyncIterable[stamina.Attempt]:
+    """Try again for as long as Postgres is away, at most every 2 s: `async for attempt in ...: with attempt:`.
+
+    For what stays unacknowledged at the broker meanwhile, so that nothing is lost however long it takes.
+    """
+    return stamina.retry_context(on=DatabaseUnavailable, attempts=None, timeout=None, wait_initial=0.05, wait_max=2.0)
 
 
 def unless_empty(column: Sequence[Any]) -> Sequence[Any]:

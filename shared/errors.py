@@ -15,7 +15,12 @@ Adapters (`shared.broker`, `shared.database`, the channels) translate a driver's
 (HTTP answer, acknowledgement, delivery attempt) maps them to an outcome in one function.
 """
 
+from typing import Final
+
 import msgspec
+
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not what was expected; two of the three it does not name."""
 
 
 class Fault(msgspec.Struct, frozen=True):

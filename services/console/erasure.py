@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from shared.contracts import Event, Submission, SubmissionBatch
 from shared.database import Connection
+from shared.errors import UNREADABLE
 from shared.keys import ApiKey
 from shared.orders.personal import PERSONAL
 
@@ -34,7 +35,6 @@ _REPLACE: Final = "UPDATE failures SET body = $2, mended = $3, reason = 'erased 
 
 _decode_batch: Final = msgspec.msgpack.Decoder(SubmissionBatch).decode
 _decode_event: Final = msgspec.json.Decoder(Event).decode
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -73,7 +73,7 @@ def erased_body(body: bytes, person: Person) -> bytes | None:
     """Return what is left of a message without the person, or None where the person is not in it."""
     try:
         batch = _decode_batch(body)
-    except _UNREADABLE:
+    except UNREADABLE:
         return _erased_event(body, person)
     submissions = [_erased(submission, person) for submission in batch.submissions]
     if submissions == batch.submissions:
@@ -95,7 +95,7 @@ def _erased_event(body: bytes, person: Person) -> bytes | None:
         event = _decode_event(body)
         order = msgspec.convert(event.data.get("order"), dict[str, Any])
         order_id = UUID(order.get("id"))
-    except (*_UNREADABLE, ValueError, TypeError, AttributeError):
+    except (*UNREADABLE, ValueError, TypeError, AttributeError):
         return None
     if not person.is_in(event.account, event.livemode, order_id, order.get("customerEmail")):
         return None

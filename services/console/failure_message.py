@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from shared.contracts import Event, Submission, SubmissionBatch
-from shared.errors import Fault, InvalidInput
+from shared.errors import UNREADABLE, Fault, InvalidInput
 from shared.orders.content import Draft
 from shared.orders.identity import Identity
 from shared.orders.moments import write_timestamp
@@ -16,7 +16,6 @@ from shared.versions import version_at
 
 _decode_batch: Final = msgspec.msgpack.Decoder(SubmissionBatch).decode
 _decode_event: Final = msgspec.json.Decoder(Event).decode
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 NOT_MENDABLE: Final = "This is no single order, so it cannot be mended: replay it as it is, or discard it"
 
@@ -25,7 +24,7 @@ def submission_in(body: bytes) -> Submission | None:
     """Return the one submission of a message; None where it holds another number of them, or is no such message."""
     try:
         submissions = _decode_batch(body).submissions
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return submissions[0] if len(submissions) == 1 else None
 
@@ -37,11 +36,11 @@ def shown(body: bytes) -> Mapping[str, Any] | None:
         return _shown(submission)
     try:
         return {"submissions": [_shown(one) for one in _decode_batch(body).submissions]}
-    except _UNREADABLE:
+    except UNREADABLE:
         pass
     try:
         event: dict[str, Any] = msgspec.to_builtins(_decode_event(body))
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return event
 

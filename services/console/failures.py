@@ -19,7 +19,7 @@ from shared.database import Connection, Database, Row
 from shared.http.problems import Problem
 from shared.keys import ApiKey
 from shared.orders.content import Draft
-from shared.orders.moments import to_microseconds, write_timestamp
+from shared.orders.moments import write_moment
 
 CHANNEL: Final = "failures"
 """The NOTIFY channel that wakes the workers."""
@@ -95,8 +95,8 @@ async def read_groups(connection: Connection, owner: Owner, choice: Choice) -> l
             "place": row["place"],
             "count": row["count"],
             "reason": row["reason"],
-            "oldest": _time(row["oldest"]),
-            "newest": _time(row["newest"]),
+            "oldest": write_moment(row["oldest"]),
+            "newest": write_moment(row["newest"]),
         }
         for row in rows
     ]
@@ -210,11 +210,11 @@ def view(row: Row) -> Shown:
         "submission": _text(row["submission_id"]),
         "order": order,
         "traceId": row["trace"],
-        "createdAt": _time(row["created_at"]),
+        "createdAt": write_moment(row["created_at"]),
         "mended": row["is_mended"],
         "replays": row["replays"],
         "notify": row["notify"],
-        "replayedAt": _time(row["replayed_at"]),
+        "replayedAt": write_moment(row["replayed_at"]),
         "replayedBy": row["replayed_by"],
         "outcome": row["outcome"],
     }
@@ -251,7 +251,3 @@ def _place_of(row: Row) -> Place:
 
 def _text(value: UUID | None) -> str | None:
     return None if value is None else str(value)
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else write_timestamp(to_microseconds(moment))

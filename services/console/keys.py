@@ -16,7 +16,7 @@ from services.console.tenancy import as_tenant
 from shared.database import Connection, Database, Row
 from shared.http.problems import Problem
 from shared.keys import ApiKey
-from shared.orders.moments import to_microseconds, write_timestamp
+from shared.orders.moments import write_moment
 
 PLACE: Final = tuple[datetime, UUID]
 """The type of a place in the list: when it was made, and its id."""
@@ -120,11 +120,7 @@ def _view(key: KeyRow) -> Shown:
         "live": key.live,
         "scopes": key.scopes,
         "platforms": key.platforms,
-        "createdAt": _time(key.created_at),
-        "expiresAt": _time(key.expires_at),
-        "revokedAt": _time(key.revoked_at),
+        "createdAt": write_moment(key.created_at),
+        "expiresAt": write_moment(key.expires_at),
+        "revokedAt": write_moment(key.revoked_at),
     }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else write_timestamp(to_microseconds(moment))

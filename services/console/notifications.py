@@ -11,7 +11,7 @@ from services.console.paging import Paging, Place, fetch_page
 from services.console.tenancy import as_tenant
 from shared.database import Database, Row
 from shared.keys import ApiKey
-from shared.orders.moments import EPOCH, to_microseconds, write_timestamp
+from shared.orders.moments import EPOCH, write_moment
 
 PLACE: Final = tuple[datetime, UUID]
 """The type of a place in the list: when it falls due, and its id."""
@@ -137,20 +137,16 @@ def _view(row: Row) -> Shown:
         "state": row["state"],
         "reason": row["reason"],
         "to": row["recipient"],
-        "dueAt": _time(row["due_at"]),
-        "sentAt": _time(row["sent_at"]),
+        "dueAt": write_moment(row["due_at"]),
+        "sentAt": write_moment(row["sent_at"]),
         "sentWith": None if row["sent_with"] is None else str(row["sent_with"]),
     }
 
 
 def _attempt(row: Row) -> Shown:
     return {
-        "startedAt": _time(row["started_at"]),
-        "finishedAt": _time(row["finished_at"]),
+        "startedAt": write_moment(row["started_at"]),
+        "finishedAt": write_moment(row["finished_at"]),
         "outcome": row["outcome"],
         "response": row["response"],
     }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else write_timestamp(to_microseconds(moment))

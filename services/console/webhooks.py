@@ -19,7 +19,7 @@ from services.console.webhook_body import Range, WebhookDraft
 from shared.database import Connection, Database, Row
 from shared.http.problems import Problem
 from shared.keys import ApiKey
-from shared.orders.moments import to_microseconds, write_timestamp
+from shared.orders.moments import write_moment
 from shared.secrets import Secrets
 from shared.webhooks import CHANNEL, EVERY_EVENT
 
@@ -226,11 +226,11 @@ def _view(row: Row) -> Shown:
         "live": row["livemode"],
         "enabled": row["enabled"],
         "disabledReason": row["disabled_reason"],
-        "disabledAt": _time(row["disabled_at"]),
-        "failingSince": _time(row["failing_since"]),
-        "pausedUntil": _time(row["paused_until"]),
-        "createdAt": _time(row["created_at"]),
-        "updatedAt": _time(row["updated_at"]),
+        "disabledAt": write_moment(row["disabled_at"]),
+        "failingSince": write_moment(row["failing_since"]),
+        "pausedUntil": write_moment(row["paused_until"]),
+        "createdAt": write_moment(row["created_at"]),
+        "updatedAt": write_moment(row["updated_at"]),
     }
 
 
@@ -240,15 +240,11 @@ def _view_attempt(row: Row) -> Shown:
         "eventId": str(row["event_id"]),
         "eventType": row["event_type"],
         "number": row["number"],
-        "startedAt": _time(row["started_at"]),
+        "startedAt": write_moment(row["started_at"]),
         "milliseconds": row["milliseconds"],
         "outcome": row["outcome"],
         "status": row["status"],
         "reason": row["reason"],
         "response": row["response"],
-        "nextTryAt": _time(row["next_try_at"]),
+        "nextTryAt": write_moment(row["next_try_at"]),
     }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else write_timestamp(to_microseconds(moment))

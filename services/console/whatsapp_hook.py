@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from shared.database import Database
-from shared.errors import InvalidInput, MalformedJson, Unavailable
+from shared.errors import UNREADABLE, InvalidInput, MalformedJson, Unavailable
 from shared.messages.formats import show_text
 from shared.notifications import STATUSES_CHANNEL
 from shared.recent import Recent
@@ -176,7 +176,7 @@ def _statuses(post: _Post) -> Iterator[Status]:
 def _decoded(raw: Raw, wanted: type[_T]) -> _T | None:
     try:
         return msgspec.json.decode(raw, type=wanted)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from shared.broker import Delivery
 from shared.contracts import RequestsTaken, SettledBatch, WorkerPulse
+from shared.errors import UNREADABLE
 from shared.telemetry import log
 
 _decode: Final = msgspec.msgpack.Decoder(SettledBatch | WorkerPulse | RequestsTaken).decode
@@ -37,7 +38,7 @@ class Inbox:
         acknowledging.add_done_callback(self._acknowledging.discard)
         try:
             message = _decode(delivery.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             log.error("inbox.undecodable", error=type(error).__name__)
         else:
             self._handlers[type(message)](message)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from shared.errors import InvalidInput, MalformedJson
+from shared.errors import UNREADABLE, InvalidInput, MalformedJson
 
 MOST_ITEMS: Final = 10_000
 """How many orders a batch may hold."""
@@ -89,7 +89,7 @@ def named(item: bytes) -> tuple[str | None, str | None]:
     """Return platform and number of an order that is otherwise wrong, as far as they can be told."""
     try:
         found = msgspec.json.decode(item, type=_Named)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None, None
     return _short(found.platform), _short(found.order_number)
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from shared.broker import Delivery
 from shared.contracts import RequestsTaken, SettledBatch, WorkerPulse
-from shared.errors import BrokerUnavailable
+from shared.errors import UNREADABLE, BrokerUnavailable
 from shared.telemetry import log
 from shared.waits import wait_for
 
@@ -59,7 +59,7 @@ class Ingest:
         acknowledging.add_done_callback(self._acknowledging.discard)
         try:
             message: Any = _decode(delivery.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             log.error("ingest.undecodable", error=type(error).__name__)
         else:
             if isinstance(message, WorkerPulse):

@@ -2,29 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, Protocol, TypedDict
+from typing import Final, Protocol
 
-import stamina
 from msgspec.structs import replace
 
 from services.notifier.notification import Planned
 from services.notifier.planner import Undecodable, plan, read_event
 from shared.broker import Delivery
-from shared.errors import DatabaseUnavailable
+from shared.database import until_available
 from shared.failpoints import Point, reach
 from shared.telemetry import log
 from shared.traces import child
-
-
-class _Patience(TypedDict):
-    attempts: None
-    timeout: None
-    wait_initial: float
-    wait_max: float
-
-
-_PATIENCE: Final[_Patience] = {"attempts": None, "timeout": None, "wait_initial": 0.05, "wait_max": 2.0}
-"""Postgres is waited for without end: what the broker handed over stays unacknowledged, so nothing is lost."""
 
 BATCH_EVENTS: Final = 200
 
@@ -87,7 +75,7 @@ class Intake:
             except Undecodable as error:
                 await self._set_aside(delivery.body, str(error))
         if planned:
-            async for attempt in stamina.retry_context(on=DatabaseUnavailable, **_PATIENCE):
+            async for attempt in until_available():
                 with attempt:
                     added = await self._plans.add(planned)
                     log.info("notifications.planned", events=len(deliveries), added=added)
@@ -97,6 +85,6 @@ class Intake:
 
     async def _set_aside(self, body: bytes, reason: str) -> None:
         log.error("event.undecodable", bytes=len(body))
-        async for attempt in stamina.retry_context(on=DatabaseUnavailable, **_PATIENCE):
+        async for attempt in until_available():
             with attempt:
                 await self._plans.set_aside(body, reason)

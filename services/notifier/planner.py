@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from services.notifier.notification import Planned
 from shared.contracts import Event
 from shared.dunning import ASKED
+from shared.errors import UNREADABLE
 from shared.notifications import Kind
 
 KINDS: Final[dict[str, Kind]] = {
@@ -49,7 +50,7 @@ def read_event(body: bytes) -> Event:
     """Return the event in a message, or raise `Undecodable`."""
     try:
         return _decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Undecodable(str(error)) from error
 
 

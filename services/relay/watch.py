@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from shared.errors import UNREADABLE
 from shared.ladder import REMINDED
 
 _TELLING: Final = ("order.created", "order.updated", "payment.overdue")
@@ -48,7 +49,7 @@ def orders_to_watch(events: Iterable[Unsent]) -> set[UUID]:
             continue
         try:
             data = _decode(event.body).data
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             continue
         order = data.order
         is_timed = order.due_date is not None or order.payment_status == "overdue"

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from shared.contracts import Event, Submission, SubmissionBatch
 from shared.database import Connection, Database
+from shared.errors import UNREADABLE
 from shared.metrics import FAILURES
 from shared.outbox import add_to_outbox
 
@@ -51,7 +52,6 @@ DELETE FROM failures WHERE ctid = ANY(ARRAY(SELECT ctid FROM failures
     LIMIT 1000))
 """
 _FAILURES: Final = UUID("0a0f7e35-6a0b-5f43-9a35-5f1cf9d7a1d5")
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _decode_batch: Final = msgspec.msgpack.Decoder(SubmissionBatch).decode
 _decode_event: Final = msgspec.json.Decoder(Event).decode
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -165,12 +165,12 @@ def _storable(text: str) -> str:
 def _submissions_in(body: bytes) -> Sequence[Submission]:
     try:
         return _decode_batch(body).submissions
-    except _UNREADABLE:
+    except UNREADABLE:
         return ()
 
 
 def _event_in(body: bytes) -> Event | None:
     try:
         return _decode_event(body)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None

@@ -1,14 +1,14 @@
 """From message bodies to settled submissions: a bad one is found by halving and set aside, its neighbours go on."""
 
 from collections.abc import Sequence
-from typing import Final, Protocol, TypedDict
+from typing import Final, Protocol
 
 import msgspec
-import stamina
 from msgspec.structs import replace
 
 from shared.contracts import Settled, Submission, SubmissionBatch
-from shared.errors import DatabaseUnavailable, DataError
+from shared.database import until_available
+from shared.errors import UNREADABLE, DataError
 from shared.failpoints import Point, reach
 from shared.telemetry import log
 from shared.traces import trace_id
@@ -18,17 +18,6 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 
 POISON: Final = (DataError, ArithmeticError, LookupError, TypeError, ValueError)
 """What only this datum can be the cause of: refused by Postgres, or by our own code. All else is no datum's fault."""
-
-
-class _Patience(TypedDict):
-    attempts: None
-    timeout: None
-    wait_initial: float
-    wait_max: float
-
-
-_PATIENCE: Final[_Patience] = {"attempts": None, "timeout": None, "wait_initial": 0.05, "wait_max": 2.0}
-"""Postgres is waited for without end: what the broker handed over stays unacknowledged, so nothing is lost."""
 
 
 class Settles(Protocol):
@@ -58,7 +47,7 @@ class Handler:
         """Return the submissions in a message; one that cannot be read is set aside whole and gives none."""
         try:
             return _decode(body).submissions
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             log.error("message.undecodable", error=type(error).__name__, bytes=len(body))
             await self._until_stored(cause="undecodable", reason=str(error), body=body)
             return []
@@ -94,7 +83,7 @@ class Handler:
 
     async def _settle_patiently(self, submissions: Sequence[Submission]) -> list[Settled]:
         settled: list[Settled] = []
-        async for attempt in stamina.retry_context(on=DatabaseUnavailable, **_PATIENCE):
+        async for attempt in until_available():
             with attempt:
                 settled = await self._store.settle(submissions)
         return settled
@@ -102,7 +91,7 @@ class Handler:
     async def _until_stored(
         self, *, cause: str, reason: str, body: bytes, submission: Submission | None = None
     ) -> None:
-        async for attempt in stamina.retry_context(on=DatabaseUnavailable, **_PATIENCE):
+        async for attempt in until_available():
             with attempt:
                 await self._failures.add(cause=cause, reason=reason, body=body, submission=submission)
                 await reach(Point.WORKER_SET_ASIDE, (cause,))

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from services.worker.failures import Replay
 from services.worker.handler import POISON
 from shared.contracts import Event, Settled, Submission
-from shared.errors import DatabaseUnavailable
+from shared.errors import UNREADABLE, DatabaseUnavailable
 from shared.telemetry import log
 from shared.waits import wait_for
 
@@ -138,7 +138,7 @@ class Replays:
     async def _republish(self, replay: Replay) -> None:
         try:
             event = _decode_event(replay.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             await self._failures.fail_replay(replay.id, cause="undecodable", reason=str(error))
             return
         try:

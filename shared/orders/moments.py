@@ -57,3 +57,8 @@ def to_microseconds(moment: datetime) -> int:
 def write_timestamp(microseconds: int) -> str:
     """Return a moment in RFC 3339, UTC, to the microsecond."""
     return to_datetime(microseconds).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def write_moment(moment: datetime | None) -> str | None:
+    """Return what Postgres gave of a moment as `write_timestamp` does, None for none."""
+    return None if moment is None else write_timestamp(to_microseconds(moment))

@@ -1,6 +1,6 @@
 """What the console's handlers share: answers as JSON, lists, and what stands in a path."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -69,12 +69,12 @@ def refuse_key_of_some_platforms(key: ApiKey) -> None:
         raise Problem(403, "platform_not_allowed", sentence)
 
 
-def id_in_path(request: web.Request) -> UUID | None:
-    """Return the id that a path names, or None where it is none."""
+def id_in_path(request: web.Request, otherwise: Callable[[], Problem]) -> UUID:
+    """Return the id that a path names, or raise the problem that is told `otherwise`: nothing has such an id."""
     try:
         return UUID(request.match_info["id"])
     except ValueError:
-        return None
+        raise otherwise() from None
 
 
 def could_be_stored(text: str) -> bool:

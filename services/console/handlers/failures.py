@@ -2,7 +2,6 @@
 
 import time
 from typing import Annotated
-from uuid import UUID
 
 from aiohttp import web
 from msgspec import Meta
@@ -56,13 +55,15 @@ class FailuresHandler:
         """Answer with one failure and its message."""
         caller = authenticate(request, self._keys)
         refuse_unknown_parameters(request)
-        return answer({"success": True, "failure": await self._store.one(caller, _id_of(request))})
+        return answer(
+            {"success": True, "failure": await self._store.one(caller, id_in_path(request, failure_not_found))}
+        )
 
     async def replay(self, request: web.Request) -> web.Response:
         """Ask for a replay; a worker settles it within moments."""
         caller = authenticate(request, self._keys)
         refuse_unknown_parameters(request)
-        failure_id = _id_of(request)
+        failure_id = id_in_path(request, failure_not_found)
         draft = read_replay(await self._body(request) if request.body_exists else b"", time.time_ns() // 1000)
         if draft.order is not None:
             allow_platform(caller, draft.order.platform)
@@ -74,7 +75,7 @@ class FailuresHandler:
         """Take a failure off the list."""
         caller = authenticate(request, self._keys)
         refuse_unknown_parameters(request)
-        await self._store.discard(caller, _id_of(request))
+        await self._store.discard(caller, id_in_path(request, failure_not_found))
         return no_content()
 
     async def _body(self, request: web.Request) -> bytes:
@@ -166,10 +167,3 @@ class FailuresHandler:
             refusals=(_NOT_FOUND,),
         ),
     )
-
-
-def _id_of(request: web.Request) -> UUID:
-    failure_id = id_in_path(request)
-    if failure_id is None:
-        raise failure_not_found()
-    return failure_id

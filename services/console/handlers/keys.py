@@ -2,7 +2,6 @@
 
 import time
 from datetime import timedelta
-from uuid import UUID
 
 from aiohttp import web
 
@@ -52,14 +51,14 @@ class KeysHandler:
         """Revoke a key for good."""
         caller = authenticate(request, self._keys)
         refuse_unknown_parameters(request)
-        await self._store.revoke(caller, _id_of(request))
+        await self._store.revoke(caller, id_in_path(request, key_not_found))
         return no_content()
 
     async def rotate(self, request: web.Request) -> web.Response:
         """Make a key in the place of another, which works for a while still."""
         caller = authenticate(request, self._keys)
         refuse_unknown_parameters(request)
-        key_id = _id_of(request)
+        key_id = id_in_path(request, key_not_found)
         body = await self._body(request) if request.body_exists else b""
         overlap = timedelta(seconds=read_overlap_seconds(body))
         return _shown_once(await self._store.rotate(caller, key_id, overlap), 200)
@@ -122,13 +121,6 @@ class KeysHandler:
             refusals=(_NOT_FOUND, Refusal(status=409, description="The key is revoked or expired.")),
         ),
     )
-
-
-def _id_of(request: web.Request) -> UUID:
-    key_id = id_in_path(request)
-    if key_id is None:
-        raise key_not_found()
-    return key_id
 
 
 def _shown_once(new: NewKey, status: int) -> web.Response:

@@ -21,15 +21,9 @@ class ReceiptsHandler:
         """Answer with one receipt."""
         key = authenticate(request, self._keys)
         refuse_unknown_parameters(request)
-        receipt_id = id_in_path(request)
-        receipt = None if receipt_id is None else await self._receipts.one(key, receipt_id)
+        receipt = await self._receipts.one(key, id_in_path(request, _not_found))
         if receipt is None:
-            raise Problem(
-                404,
-                "receipt_not_found",
-                "No submission of this id is stored (yet): if it was just accepted, ask again in a second",
-                headers={"Retry-After": "1"},
-            )
+            raise _not_found()
         return answer({"success": True, "receipt": receipt})
 
     ROUTES = (
@@ -45,4 +39,13 @@ class ReceiptsHandler:
                 Refusal(status=404, description="No submission of this id is stored (yet).", headers=("Retry-After",)),
             ),
         ),
+    )
+
+
+def _not_found() -> Problem:
+    return Problem(
+        404,
+        "receipt_not_found",
+        "No submission of this id is stored (yet): if it was just accepted, ask again in a second",
+        headers={"Retry-After": "1"},
     )

@@ -1,7 +1,6 @@
 """/api/v1/webhooks: an account's webhooks, their secrets, what was attempted, and events sent again."""
 
 from datetime import timedelta
-from uuid import UUID
 
 from aiohttp import web
 
@@ -75,13 +74,13 @@ class WebhooksHandler:
         """Answer with one webhook."""
         key = self._caller(request)
         refuse_unknown_parameters(request)
-        return answer({"success": True, "webhook": await self._store.one(key, _id_of(request))})
+        return answer({"success": True, "webhook": await self._store.one(key, id_in_path(request, webhook_not_found))})
 
     async def change(self, request: web.Request) -> web.Response:
         """Change a webhook."""
         key = self._caller(request)
         refuse_unknown_parameters(request)
-        webhook = _id_of(request)
+        webhook = id_in_path(request, webhook_not_found)
         draft = read_webhook_change(await self._body(request), self._policy)
         return answer({"success": True, "webhook": await self._store.change(key, webhook, draft)})
 
@@ -89,14 +88,14 @@ class WebhooksHandler:
         """Delete a webhook."""
         key = self._caller(request)
         refuse_unknown_parameters(request)
-        await self._store.delete(key, _id_of(request))
+        await self._store.delete(key, id_in_path(request, webhook_not_found))
         return no_content()
 
     async def rotate(self, request: web.Request) -> web.Response:
         """Give a webhook another secret; the old one signs too, for a while."""
         key = self._caller(request)
         refuse_unknown_parameters(request)
-        webhook = _id_of(request)
+        webhook = id_in_path(request, webhook_not_found)
         body = await self._body(request) if request.body_exists else b""
         overlap = timedelta(seconds=read_overlap_seconds(body))
         return _shown_once(await self._store.rotate(key, webhook, overlap), 200)
@@ -104,7 +103,7 @@ class WebhooksHandler:
     async def attempts(self, request: web.Request) -> web.Response:
         """Answer with a page of what was attempted, the newest first."""
         key = self._caller(request)
-        webhook = _id_of(request)
+        webhook = id_in_path(request, webhook_not_found)
         parameters = Parameters(request.query)
         paging = read_paging(
             parameters, ("webhook attempts", key.account, key.live, str(webhook)), stored_webhooks.PLACE
@@ -116,7 +115,7 @@ class WebhooksHandler:
         """Send events again."""
         key = self._caller(request)
         refuse_unknown_parameters(request)
-        webhook = _id_of(request)
+        webhook = id_in_path(request, webhook_not_found)
         what = read_replay(await self._body(request))
         return answer({"success": True, "replayed": await self._store.replay(key, webhook, what)})
 
@@ -249,13 +248,6 @@ class WebhooksHandler:
             ),
         ),
     )
-
-
-def _id_of(request: web.Request) -> UUID:
-    webhook = id_in_path(request)
-    if webhook is None:
-        raise webhook_not_found()
-    return webhook
 
 
 def _shown_once(new: NewSecret, status: int) -> web.Response:

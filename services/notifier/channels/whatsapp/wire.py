@@ -3,11 +3,12 @@
 https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/template-messages
 """
 
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
+from shared.errors import UNREADABLE
 from shared.messages.whatsapp import TemplateMessage
 
 
@@ -88,9 +89,6 @@ class _Failed(Struct, frozen=True):
     error: ApiError
 
 
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-
-
 def write_request(to: str, template: TemplateMessage, reference: str) -> bytes:
     """Return the body that sends a template to a phone number (E.164; the API wants its digits alone)."""
     components: list[BodyComponent | ButtonComponent] = [BodyComponent([Text(text) for text in template.parameters])]
@@ -108,7 +106,7 @@ def read_taken(body: bytes) -> str | None:
     """Return the id of the message that a 2xx says was taken, or None where it names none."""
     try:
         taken = msgspec.json.decode(body, type=_Taken)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return taken.messages[0].id or None if taken.messages else None
 
@@ -117,5 +115,5 @@ def read_error(body: bytes) -> ApiError | None:
     """Return the error in an answer, or None where there is none of the Cloud API's (a proxy's page, say)."""
     try:
         return msgspec.json.decode(body, type=_Failed).error
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
