@@ -7,7 +7,7 @@ from aiohttp import web
 
 from services.console.account_settings import SettingsStore
 from services.console.customers import Customers
-from services.console.dashboard.dunning import Dunning
+from services.console.dashboard.invoice_actions import InvoiceActions
 from services.console.dashboard.mounting import Readers, mount_dashboard
 from services.console.download import CLIENT_SECONDS
 from services.console.failures import FailuresStore
@@ -121,7 +121,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         failures=failures,
         webhooks=webhooks,
         suppressions=suppressions,
-        dunning=Dunning(reminders, pauses, suppressions),
+        actions=InvoiceActions(reminders, pauses, suppressions),
     )
     mount_dashboard(application, settings, keys, visiting, readers)
     return (reading, exporting, writing, hooks, visiting)

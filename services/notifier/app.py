@@ -20,7 +20,7 @@ from services.notifier.intake import Intake
 from services.notifier.plans import Plans
 from services.notifier.preparation import Preparation
 from services.notifier.settings import Settings
-from services.notifier.status_inbox import AppliesStatuses
+from services.notifier.status_updates import StatusUpdates
 from services.notifier.statuses import Statuses
 from services.notifier.webhooks.app import components as webhook_components
 from services.notifier.webhooks.dispatcher import CHANNEL as WEBHOOK
@@ -83,7 +83,7 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
         for dispatcher in dispatchers:
             dispatcher.wake()
 
-    statuses = Statuses(AppliesStatuses(database))
+    statuses = Statuses(StatusUpdates(database))
     told = Listener(settings.common.database_url, (notifications.STATUSES_CHANNEL,), statuses.wake)
     told_of = (told, statuses) if "whatsapp" in served else ()
 

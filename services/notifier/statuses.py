@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final, Protocol
 
-from services.notifier.status_inbox import Applied
+from services.notifier.status_updates import Applied
 from shared.errors import DatabaseUnavailable
 from shared.telemetry import log
 from shared.waits import wait_for

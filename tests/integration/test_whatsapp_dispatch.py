@@ -28,7 +28,7 @@ from services.notifier.dispatcher import Dispatcher
 from services.notifier.notification import Planned
 from services.notifier.plans import Plans
 from services.notifier.preparation import Preparation
-from services.notifier.status_inbox import AppliesStatuses
+from services.notifier.status_updates import StatusUpdates
 from shared.database import Database
 from shared.messages.rendering import Renderer
 from shared.secrets import Secrets, generate_key
@@ -55,7 +55,7 @@ class Stage:
         self.server = server
         self.mailbox = mailbox
         self.inbox = StatusInbox(world.database, SECRETS)
-        self.applying = AppliesStatuses(world.database)
+        self.applying = StatusUpdates(world.database)
 
     async def give_access(self, account: UUID = ACCOUNT, token: str = TOKEN) -> None:
         draft = WhatsAppDraft(phone_number_id=PHONE_NUMBER_ID, token=token, app_secret=None, verify_token=None)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from services.notifier.decision import Cancel, Decision, HandOver, Send, Wait, decide, takes_over
 from services.notifier.due import Due
-from services.notifier.status_inbox import is_forward
+from services.notifier.status_updates import is_forward
 from shared.account_settings import AccountSettings, Channels
 from shared.messages.account import Account, TemplateSetup
 from tests.unit.test_notifier_decision import AWAKE, NOW, ORDER, OVERDUE, REMINDER, THANKS

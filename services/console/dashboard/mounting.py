@@ -6,7 +6,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from services.console.account_settings import SettingsStore
-from services.console.dashboard.dunning import Dunning
+from services.console.dashboard.invoice_actions import InvoiceActions
 from services.console.dashboard.pages.failures import FailuresPages
 from services.console.dashboard.pages.invoice import InvoicePage
 from services.console.dashboard.pages.invoices import InvoicesPage
@@ -52,7 +52,7 @@ class Readers(Struct, frozen=True, kw_only=True):
     failures: FailuresStore
     webhooks: WebhooksStore
     suppressions: Suppressions
-    dunning: Dunning
+    actions: InvoiceActions
 
 
 def mount_dashboard(
@@ -66,7 +66,7 @@ def mount_dashboard(
         SignInPages(site, keys, sessions, SignInLinks(visiting)),
         OverviewPage(site, readers.overview, readers.orders),
         InvoicesPage(site, readers.orders, readers.exports),
-        InvoicePage(site, readers.orders, readers.history, readers.notifications, readers.dunning),
+        InvoicePage(site, readers.orders, readers.history, readers.notifications, readers.actions),
         NotificationsPage(site, readers.notifications),
         WebhooksPages(site, readers.webhooks, AddressPolicy(settings.webhook_networks)),
         FailuresPages(site, readers.failures),

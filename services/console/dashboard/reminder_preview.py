@@ -20,7 +20,7 @@ _PRICE: Final = "2950.00"
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Preview(Struct, frozen=True):
+class Reminder(Struct, frozen=True):
     """One reminder to come: so many days after (negative: before) the due date; `leaves_at` obeys quiet times."""
 
     number: int
@@ -37,7 +37,7 @@ class ReminderPreview:
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
 
-    def of(self, settings: AccountSettings, due_date: date, *, name: str, client: str, item: str) -> list[Preview]:
+    def of(self, settings: AccountSettings, due_date: date, *, name: str, client: str, item: str) -> list[Reminder]:
         """Return the reminders of an invoice that nobody pays, the soonest first."""
         order = Order(
             id=_NOBODY,
@@ -60,13 +60,13 @@ class ReminderPreview:
             due_date=due_date,
             open_amount=Decimal(_PRICE),
         )
-        account, previews = Account(name, settings), list[Preview]()
+        account, previews = Account(name, settings), list[Reminder]()
         for step in steps_ahead(settings, chased, _LONG_AGO):
             is_late = local_day(step.due_at, settings) > due_date
             tone = tone_of(step.number, settings.ladder, before=len(previews), is_late=is_late)
             letter = compose("reminder", order, account, tone=tone)
             days = settings.ladder[step.number - 1]
             previews.append(
-                Preview(step.number, days, step.due_at, tone, letter.subject, self._renderer.text(letter).strip())
+                Reminder(step.number, days, step.due_at, tone, letter.subject, self._renderer.text(letter).strip())
             )
         return previews

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import msgspec
 from aiohttp import web
 
-from services.console.dashboard.dunning import Dunning
 from services.console.dashboard.formats import escape_unshown
 from services.console.dashboard.headers import MESSAGE_POLICY
+from services.console.dashboard.invoice_actions import InvoiceActions
 from services.console.dashboard.rendering import invoice_path
 from services.console.dashboard.site import PageRoute, Site, answer_current
 from services.console.dashboard.timeline import MOST, reason_of, timeline_of
@@ -47,13 +47,13 @@ class InvoicePage:
         orders: OrdersReader,
         history: HistoryReader,
         notifications: NotificationsReader,
-        dunning: Dunning,
+        actions: InvoiceActions,
     ) -> None:
         self._site = site
         self._orders = orders
         self._history = history
         self._notifications = notifications
-        self._dunning = dunning
+        self._actions = actions
 
     async def page(self, visit: Visit) -> web.StreamResponse:
         """Show it."""
@@ -65,27 +65,27 @@ class InvoicePage:
 
     async def remind(self, visit: Visit) -> web.StreamResponse:
         """Remind now."""
-        return _told(visit, await self._dunning.remind(visit.key, identity_of(visit)))
+        return _told(visit, await self._actions.remind(visit.key, identity_of(visit)))
 
     async def pause(self, visit: Visit) -> web.StreamResponse:
         """Hold its reminders."""
-        return _told(visit, await self._dunning.pause(visit.key, identity_of(visit)))
+        return _told(visit, await self._actions.pause(visit.key, identity_of(visit)))
 
     async def resume(self, visit: Visit) -> web.StreamResponse:
         """Let its reminders go on."""
-        return _told(visit, await self._dunning.resume(visit.key, identity_of(visit)))
+        return _told(visit, await self._actions.resume(visit.key, identity_of(visit)))
 
     async def resume_client(self, visit: Visit) -> web.StreamResponse:
         """Let the reminders of all its client's invoices go on."""
-        return _told(visit, await self._dunning.resume_client(visit.key, await self._address(visit)))
+        return _told(visit, await self._actions.resume_client(visit.key, await self._address(visit)))
 
     async def suppress(self, visit: Visit) -> web.StreamResponse:
         """Send nothing to its client's address any more."""
-        return _told(visit, await self._dunning.suppress(visit.key, await self._address(visit)))
+        return _told(visit, await self._actions.suppress(visit.key, await self._address(visit)))
 
     async def allow(self, visit: Visit) -> web.StreamResponse:
         """Send to its client's address again."""
-        return _told(visit, await self._dunning.allow(visit.key, await self._address(visit)))
+        return _told(visit, await self._actions.allow(visit.key, await self._address(visit)))
 
     async def _address(self, visit: Visit) -> str:
         # An address is of the whole account, and a key may be for some of its platforms.
@@ -139,7 +139,7 @@ class InvoicePage:
         return {
             "words": visit.phrases.invoice,
             "acts": visit.phrases.actions,
-            "standing": await self._dunning.standing(visit.key, identity, order),
+            "standing": await self._actions.standing(visit.key, identity, order),
             "may_act": session.can("orders:write"),
             "may_resume_client": session.can("orders:write") and has_client,
             "may_suppress": session.can("admin") and has_client,

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from aiohttp import web
 
 from services.console.account_settings import SettingsStore
-from services.console.dashboard.reminder_preview import Preview, ReminderPreview
+from services.console.dashboard.reminder_preview import Reminder, ReminderPreview
 from services.console.dashboard.settings_form import Filled, fields_of, read_fields
 from services.console.dashboard.site import Entry, PageRoute, Site
 from services.console.dashboard.visit import HOME, Visit, fields_at_fault, see_other
@@ -86,7 +86,7 @@ class SettingsPage:
         except ValueError:
             return visit.formats.local(self._now()).date() + timedelta(days=_EXAMPLE_DAYS)
 
-    def _previews(self, visit: Visit, settings: AccountSettings | None, due_date: date) -> list[Preview] | None:
+    def _previews(self, visit: Visit, settings: AccountSettings | None, due_date: date) -> list[Reminder] | None:
         if settings is None:
             return None
         words: Any = visit.phrases.settings

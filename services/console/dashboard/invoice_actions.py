@@ -27,7 +27,7 @@ class Standing(Struct, frozen=True):
     is_suppressed: bool
 
 
-class Dunning:
+class InvoiceActions:
     """Does what is asked for; each answers with a code for the next page to tell."""
 
     def __init__(self, reminders: Reminders, pauses: Pauses, suppressions: Suppressions) -> None:

@@ -86,7 +86,7 @@ def is_forward(state: str, status: str, *, is_of_another_try: bool = False) -> b
     return False
 
 
-class AppliesStatuses:
+class StatusUpdates:
     """Applies what has come; any number of notifiers may do so at once."""
 
     def __init__(self, database: Database) -> None:
