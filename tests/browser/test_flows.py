@@ -184,6 +184,7 @@ async def test_failures_are_found_by_cause_mended_replayed_and_discarded(operato
     await expect(page.locator(".head .chip")).to_have_text(words.states["replayed"])
     await expect(page.locator("textarea")).to_have_count(0)
     await expect(page.locator(".facts")).to_contain_text(words.was_mended)
+    assert await barriers(page) == []
     await page.get_by_role("link", name="INV-MENDED").click()
     await expect(page.locator(".amounts")).to_contain_text(re.compile(r"1[.,]000[.,]00"))
 
