@@ -123,6 +123,7 @@ async def test_last_months_unpaid_invoices_are_found_on_a_phone(browser: Browser
         await expect(page.locator("tbody tr")).to_have_count(
             len([order for order in wanted if order["currency"] == "EUR" and order["orderStatus"] != "cancelled"])
         )
+        await expect(page.locator("tbody tr").first).to_be_in_viewport(ratio=0.9)
         await page.locator("tbody tr a").first.click()
         await expect(page.get_by_text("Nog te ontvangen")).to_be_visible()
         await expect(page.get_by_role("heading", name="Tijdlijn")).to_be_visible()
@@ -280,9 +281,11 @@ async def test_nothing_is_cut_off_on_the_smallest_phone(browser: Browser, produc
     async with looking(
         browser, product, key=product.tenant.live.key, size=SMALLEST, expected=("404 (Not Found)",)
     ) as page:
+        cut = "(names) => names.filter((name) => name.scrollWidth > name.clientWidth).map((name) => name.innerText)"
         for path in await pages(product):
             await page.goto(path)
             assert await overflow(page) <= 0, path
+            assert await page.locator("main .name").evaluate_all(cut) == [], path
 
 
 async def test_account_without_invoices_is_told_how_to_begin(browser: Browser, product: Product) -> None:
