@@ -65,12 +65,13 @@ def _queue(name: str, queue: QueueSeen | None, *, is_dead: bool) -> Finding:
 
 
 async def _examine_management(management: URL, broker: URL, names: Names) -> AsyncIterator[Finding]:
-    auth = aiohttp.BasicAuth(management.user or broker.user or "", management.password or broker.password or "")
+    user, password = management.user or broker.user or "", management.password or broker.password or ""
+    headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
     base = management.with_user(None)
     vhost = quote(broker.path.removeprefix("/") or "/", safe="")
     timeout = aiohttp.ClientTimeout(total=10)
     try:
-        async with aiohttp.ClientSession(auth=auth, timeout=timeout) as session:
+        async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
 
             async def get(path: str) -> Any:
                 async with session.get(URL(f"{str(base).rstrip('/')}/api/{path}", encoded=True)) as response:
