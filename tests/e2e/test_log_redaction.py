@@ -34,6 +34,12 @@ IBAN: Final = "NL91ABNA0417164300"
 IDEMPOTENCY: Final = "idem-qx-mark-81"
 NONSENSE: Final = "qx-mark-nonsense"
 PERSON: Final = {"customerName": NAME, "customerEmail": EMAIL, "customerPhone": PHONE}
+QUOTING: Final = """
+CREATE FUNCTION quote_person() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'cannot keep % at %', NEW.customer_name, NEW.customer_email; END $$;
+CREATE TRIGGER quote_person BEFORE INSERT OR UPDATE ON orders FOR EACH ROW
+    WHEN (NEW.customer_name IS NOT NULL) EXECUTE FUNCTION quote_person();
+"""
 PAID: Final = {"paymentStatus": "paid", "total": "10.00", "currency": "EUR", "amountPaid": "10.00"}
 
 
@@ -95,13 +101,15 @@ async def test_no_log_holds_a_key_a_secret_or_personal_data(
                 return {"undecodable", "22P02", "23514"} <= causes and failed >= 1 and len(mailbox.mails) >= 1
 
             await eventually(all_happened, within=60, what="the good and the bad happened")
-            # What nobody foresaw: a table that is gone, in the middle of things.
+            # What nobody foresaw: a table that is gone, and an error that quotes the person.
             await execute(database_url, "ALTER TABLE orders RENAME TO gone")
             assert (await client.get(f"/api/v1/orders?customerEmail={quote(EMAIL)}")).status == 500
+            await execute(database_url, "ALTER TABLE gone RENAME TO orders")
+            await execute(database_url, QUOTING)
             await client.post({**SEED, **PERSON, "orderNumber": "AFTER"})
             worker_log = tmp_path / "services.worker.log"
             await eventually(lambda: "process.failed" in worker_log.read_text(), within=30, what="the worker fails")
-            await execute(database_url, "ALTER TABLE gone RENAME TO orders")
+            assert "RaiseError" in worker_log.read_text(), "it fails of that error"
     logs = read_all(tmp_path)
     assert len(logs) == 4
     everything = "\n".join(logs.values())

@@ -115,7 +115,9 @@ GUARDS: Final = (
         "every event planned",
         (
             Break(
-                "services/notifier/intake.py", "await self._plans.add(planned)", "await self._plans.add(planned[:-1])"
+                "services/notifier/intake.py",
+                "await self._plans.add(planned)",
+                "await self._plans.add([one for one in planned if one.run_id != planned[-1].run_id])",
             ),
         ),
         "nothing happens",
