@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from shared.contracts import Event, Submission, SubmissionBatch
 from shared.database import Connection
 from shared.errors import UNREADABLE
+from shared.failures import ERASED
 from shared.keys import ApiKey
 from shared.orders.personal import PERSONAL
 
@@ -30,8 +31,11 @@ _FAILURES: Final = """
 SELECT id, body, mended FROM failures WHERE (account_id = $1 AND livemode = $2) OR account_id IS NULL
 ORDER BY id FOR UPDATE
 """
-# What went wrong may quote the person; its cause, a word of ours, stays.
-_REPLACE: Final = "UPDATE failures SET body = $2, mended = $3, reason = 'erased with the person' WHERE id = $1"
+# What went wrong may quote the person; its cause, a word of ours, stays. A replay that is under way has read what the
+# person was in: it counts for nothing, and is made again with what is left.
+_REPLACE: Final = """
+UPDATE failures SET body = $2, mended = $3, reason = $4, replay_claimed_until = NULL WHERE id = $1
+"""
 
 _decode_batch: Final = msgspec.msgpack.Decoder(SubmissionBatch).decode
 _decode_event: Final = msgspec.json.Decoder(Event).decode
@@ -64,7 +68,7 @@ async def erase_from_failures(connection: Connection, person: Person) -> int:
         body_left = erased_body(body, person)
         mended_left = None if mended is None else erased_body(mended, person)
         if (body_left, mended_left) != (None, None):
-            await connection.execute(_REPLACE, row["id"], body_left or body, mended_left or mended)
+            await connection.execute(_REPLACE, row["id"], body_left or body, mended_left or mended, ERASED)
             erased += 1
     return erased
 

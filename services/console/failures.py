@@ -16,13 +16,12 @@ from services.console.orders import Shown
 from services.console.paging import Page, Paging, Place, fetch_page
 from services.console.tenancy import as_tenant
 from shared.database import Connection, Database, Row
+from shared.failures import CHANNEL
 from shared.http.problems import Problem
 from shared.keys import ApiKey
 from shared.orders.content import Draft
 from shared.orders.moments import write_moment
 
-CHANNEL: Final = "failures"
-"""The NOTIFY channel that wakes the workers."""
 PLACE: Final = tuple[datetime, UUID]
 """The type of a place in the list: when it was set aside, and its id."""
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from services.worker.dead_letters import PREFETCH, DeadLetters
-from services.worker.failures import CHANNEL, Failures
+from services.worker.failures import Failures
 from services.worker.handler import Handler
 from services.worker.intake import Intake
 from services.worker.pulse import Pulse
@@ -17,6 +17,7 @@ from services.worker.suspects import Suspects
 from services.worker.watch import Watch
 from shared.broker import BrokerConnection, Consumer
 from shared.database import Database, Listener
+from shared.failures import CHANNEL
 from shared.lifecycle import Component
 from shared.measuring import Measuring
 from shared.publisher import Publisher

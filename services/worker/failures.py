@@ -11,20 +11,21 @@ from msgspec import Struct
 from shared.contracts import Event, Submission, SubmissionBatch
 from shared.database import Connection, Database
 from shared.errors import UNREADABLE
+from shared.failures import ERASED
 from shared.metrics import FAILURES
 from shared.outbox import add_to_outbox
 
-CHANNEL: Final = "failures"
-"""The NOTIFY channel that tells workers that a replay is asked for."""
-
 # What fails again under a replay stays open, with its new reason. What was discarded and comes once more is open again:
 # its sender was told that it is accepted. A replay that is asked for while its message comes a second time stands.
+# From whom a person was erased, what had been read before may still fail, and its reason quote them: only a replay that
+# was begun since then tells why.
 _ADD: Final = """
 INSERT INTO failures AS f (id, account_id, livemode, place, cause, reason, body, submission_id, order_id, platform,
     order_number, trace)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (id) DO UPDATE SET
-    cause = excluded.cause, reason = excluded.reason, discarded_at = NULL, replay_claimed_until = NULL,
+    cause = excluded.cause, discarded_at = NULL, replay_claimed_until = NULL,
+    reason = CASE WHEN f.reason = $13 AND f.replay_claimed_until IS NULL THEN f.reason ELSE excluded.reason END,
     replay_requested_at = CASE WHEN f.replay_claimed_until IS NULL THEN f.replay_requested_at END
 WHERE f.replayed_at IS NULL
 """
@@ -44,7 +45,7 @@ WHERE id = $1 AND replay_claimed_until IS NOT NULL AND replayed_at IS NULL
 """
 _FAIL_AGAIN: Final = """
 UPDATE failures SET cause = $2, reason = $3, replay_requested_at = NULL, replay_claimed_until = NULL
-WHERE id = $1 AND replayed_at IS NULL
+WHERE id = $1 AND replay_claimed_until IS NOT NULL AND replayed_at IS NULL
 """
 _SWEEP: Final = """
 DELETE FROM failures WHERE ctid = ANY(ARRAY(SELECT ctid FROM failures
@@ -146,6 +147,7 @@ async def _add(
         _storable(submission.platform) if submission else None,
         _storable(submission.order_number) if submission else None,
         _storable(submission.trace) if submission and submission.trace else None,
+        ERASED,
     )
 
 

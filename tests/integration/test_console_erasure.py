@@ -140,6 +140,34 @@ async def test_person_is_erased_everywhere_and_amounts_stay(
     assert (await erase(console, "anna.jansen@example.com")).status == 404
 
 
+async def test_replay_that_had_read_the_person_before_brings_nobody_back(
+    console: Client, store: Store, database: Database, account: Tenant
+) -> None:
+    await store.settle([submission("now", account=account.id, total="1", **PERSON)])
+    failures = Failures(database)
+    aside = submission("aside", account=account.id, total="1", **PERSON)
+    body = msgspec.msgpack.encode(SubmissionBatch([aside]))
+    await failures.add(cause="x", reason="no value: Anna Jansen", body=body, submission=aside)
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE failures SET replay_requested_at = now()")
+    begun = await failures.claim_replay(60)
+    assert begun is not None
+
+    assert (await erase(console, PERSON["customerEmail"])).status == 204
+    # It fails again, as a submission that is set aside or as a replay that is given up.
+    await failures.add(cause="y", reason="no value: Anna Jansen", body=begun.body, submission=aside)
+    await failures.fail_replay(begun.id, cause="y", reason="no value: Anna Jansen")
+    assert await whoever_names(database, *TRACES) == set()
+
+    # It is made again, with what is left, and tells why it fails.
+    again = await failures.claim_replay(60)
+    assert again is not None
+    assert again.id == begun.id
+    await failures.add(cause="z", reason="no number", body=again.body, submission=aside)
+    async with database.transaction() as connection:
+        assert await connection.fetchval("SELECT reason FROM failures") == "no number"
+
+
 async def outbox(database: Database) -> list[Any]:
     async with database.transaction() as connection:
         return [msgspec.json.decode(row["body"]) for row in await connection.fetch("SELECT body FROM outbox")]

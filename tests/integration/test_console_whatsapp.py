@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -183,6 +184,49 @@ async def test_what_nobody_signed_is_refused_and_not_stored(
     assert (await post(console, account.id, b'{"entry":[]}')).status == 200
     async with database.transaction() as connection:
         assert await connection.fetchval("SELECT count(*) FROM whatsapp_statuses") == 0
+
+
+@asynccontextmanager
+async def unfinished_post(console: Client, account: Tenant, sent: int, sender: str) -> AsyncIterator[bytes]:
+    """Announce the largest post, send a part of it, and wait; give what is answered to that."""
+    reader, writer = await asyncio.open_connection(console.url.host, console.url.port)
+    head = {
+        "Host": "console",
+        "Content-Type": "application/json",
+        "X-Hub-Signature-256": "sha256=0",
+        "X-Forwarded-For": sender,
+        "Content-Length": str(3 * 1024 * 1024),
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    writer.write(f"POST /hooks/whatsapp/{account.id} HTTP/1.1\r\n{lines}\r\n".encode() + b" " * sent)
+    await writer.drain()
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.3):
+                yield await reader.readline()
+                return
+        yield b""
+    finally:
+        writer.close()
+
+
+async def test_who_posts_slowly_or_much_keeps_no_other_sender_out(database_url: str, account: Tenant) -> None:
+    variables = {"SECRET_KEYS": KEY, "HTTP_TRUSTED_HOPS": 1}
+    async with running_console(account.live.key, database_url=database_url, **variables) as console:
+        await put(console, WHOLE)
+        body = post_of([status()])
+        async with AsyncExitStack() as slow:
+            for _ in range(20):
+                await slow.enter_async_context(unfinished_post(console, account, 100, "192.0.2.1"))
+            assert (await post(console, account.id, body, **{"X-Forwarded-For": "192.0.2.1"})).status == 200
+        async with AsyncExitStack() as much:
+            answers = [
+                await much.enter_async_context(unfinished_post(console, account, 2_900_000, "192.0.2.1"))
+                for _ in range(3)
+            ]
+            assert answers[:2] == [b"", b""], "they are waited for"
+            assert answers[2].startswith(b"HTTP/1.1 503"), "and there is no room for a third"
+            assert (await post(console, account.id, body, **{"X-Forwarded-For": "192.0.2.2"})).status == 200
 
 
 async def test_no_more_statuses_wait_than_there_is_room_for(database: Database, account: Tenant) -> None:

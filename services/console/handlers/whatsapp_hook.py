@@ -11,16 +11,17 @@ from aiohttp import web
 from msgspec import Meta
 
 from services.console.whatsapp_hook import HookSecrets, StatusInbox, read_statuses
-from shared.http.bodies import BodyBudget, check_declared, read_body
+from shared.http.bodies import check_declared
 from shared.http.problems import Problem
 from shared.http.routes import JSON, Answer, Body, Parameter, Refusal, Route
+from shared.http.strangers import Strangers
 from shared.telemetry import log
 
 MOST_BYTES: Final = 3 * 1024 * 1024
 """The largest post that Meta announces."""
 
 _ALL_BODIES_BYTES: Final = 8 * MOST_BYTES
-"""Anybody may post here: all of it together holds no more memory than this."""
+"""Anybody may post here: all of it together holds no more memory than this, and what one sender posts a quarter."""
 
 _BODY_SECONDS: Final = 10.0
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}", re.ASCII)
@@ -33,7 +34,7 @@ class WhatsAppHookHandler:
 
     def __init__(self, inbox: StatusInbox) -> None:
         self._inbox = inbox
-        self._bodies = BodyBudget(_ALL_BODIES_BYTES)
+        self._strangers = Strangers(most_bytes=_ALL_BODIES_BYTES, most_bytes_of_one=_ALL_BODIES_BYTES // 4)
 
     async def verify(self, request: web.Request) -> web.Response:
         """Prove to Meta that this address is the account's: answer its challenge where it knows the verify token."""
@@ -53,8 +54,7 @@ class WhatsAppHookHandler:
         if not signature:
             raise _unsigned()
         check_declared(request, most_bytes=MOST_BYTES)
-        with self._bodies.hold(request, MOST_BYTES):
-            body = await read_body(request, most_bytes=MOST_BYTES, seconds=_BODY_SECONDS)
+        async with self._strangers.body(request, most_bytes=MOST_BYTES, seconds=_BODY_SECONDS) as body:
             if not secrets.has_signed(body, signature):
                 raise _unsigned()
             statuses = read_statuses(body)
