@@ -26,8 +26,13 @@ async def _break_guards(options: argparse.Namespace) -> int:
     for guard in GUARDS:
         if options.scenario not in guard.name:
             continue
-        with tempfile.TemporaryDirectory(prefix="bugalou-faults-", ignore_cleanup_errors=True) as folder:
-            outcomes = await show(guard, options.seed, Path(folder))
+        try:
+            with tempfile.TemporaryDirectory(prefix="bugalou-faults-", ignore_cleanup_errors=True) as folder:
+                outcomes = await show(guard, options.seed, Path(folder))
+        except (AssertionError, TimeoutError, ExceptionGroup, RuntimeError) as error:
+            unseen.append(guard.name)
+            print(f"{guard.name}: NOT PLAYED: {error} {getattr(error, 'exceptions', '')}", flush=True)
+            continue
         found = getattr(outcomes[-1].findings, guard.seen_as)
         unseen += [] if found else [guard.name]
         print(
