@@ -14,7 +14,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from shared.errors import Fault, InvalidInput, MalformedJson, Unavailable
-from shared.telemetry import log
+from shared.http.faults import FAULTS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CONTENT_TYPE = "application/problem+json"
@@ -132,8 +132,5 @@ async def shape_errors(request: web.Request, handler: Handler) -> web.StreamResp
     except Exception as error:  # the edge: whatever went wrong becomes one answer, and our own faults a log line
         problem = problem_of(error)
         response = problem.response()
-        if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("request.failed", request=response.headers["X-Request-Id"], exc_info=error)
-        elif problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            log.warning("request.refused", reason=str(error))
+        FAULTS.note(problem.status, response.headers["X-Request-Id"], error)
         return response

@@ -31,10 +31,10 @@ from services.console.dashboard.visit import (
 )
 from shared.account_settings import TIMEZONE
 from shared.http.bodies import BodyBudget
+from shared.http.faults import FAULTS
 from shared.http.problems import Problem, problem_of, problem_of_status
 from shared.http.routes import router_path
 from shared.keys import Scope
-from shared.telemetry import log
 
 _ALL_FORMS_BYTES: Final = 8 * 1024 * 1024
 """What all forms together may hold in memory: some want a megabyte, and who signs in is unknown."""
@@ -204,10 +204,7 @@ class Site:
         problem = problem_of(error)
         problem_response = problem.response()
         request_id = problem_response.headers["X-Request-Id"]
-        if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("request.failed", request=request_id, exc_info=error)
-        elif problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            log.warning("request.refused", reason=str(error))
+        FAULTS.note(problem.status, request_id, error)
         visit = _visit(request, session, {})
         words = visit.phrases.common
         special = {"stale_form": words.stale_page, "foreign_origin": words.foreign_form}
