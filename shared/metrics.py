@@ -105,6 +105,7 @@ PROCESS: Final = gauge(
     "bugalou_process_info", "1, with the service and the version of the process", "service", "version"
 )
 LOGGED: Final = counter("bugalou_logged", "Events logged as warnings or errors", "level", "event")
+LOST_LOG_LINES: Final = counter("bugalou_log_lines_lost", "Log lines that could not be written, as on a full disk")
 RETRIES: Final = counter("bugalou_retries", "Attempts that failed and are made again, by what was away", "cause")
 
 # HTTP: gateway and console

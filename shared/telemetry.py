@@ -5,7 +5,6 @@ personal data: what is logged is named explicitly, and errors of drivers are log
 """
 
 import logging
-import sys
 from collections.abc import MutableMapping
 from importlib.metadata import version
 from typing import Any, Final
@@ -17,6 +16,7 @@ from stamina.instrumentation import RetryDetails
 from structlog.typing import FilteringBoundLogger
 
 from shared.errors import Misconfigured
+from shared.log_lines import standard_error
 from shared.metrics import LOGGED, PROCESS, REGISTRY, RETRIES
 from shared.redaction import format_error, redact
 from shared.traces import current, trace_id, use
@@ -41,13 +41,13 @@ def start_logging(service: str, level: str) -> None:
     structlog.configure(
         processors=[_count, _add_trace, *shared_steps, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(standard_error()),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
     stamina.instrumentation.set_on_retry_hooks([_note_retry])
     PROCESS.labels(service, version("bugalou")).set(1)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(standard_error())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared_steps, processor=structlog.processors.JSONRenderer()
