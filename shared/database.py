@@ -53,13 +53,17 @@ _GONE: Final = (
 )
 
 
-def translate(error: Exception) -> Exception:
-    """Return what a driver's error means to the caller; one that is a mistake in our own SQL stays as it is."""
+def translate(error: Exception, *, connected: bool = True) -> Exception:
+    """Return what a driver's error means to the caller; one that is a mistake in our own SQL stays as it is.
+
+    Before there is a connection, an internal error (class XX) is no statement's fault: Postgres's disk is full, say.
+    """
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         if state[:2] in _DATA_CLASSES:
             return DataError(f"Postgres refuses the data ({state} {type(error).__name__})", state)
-        if state[:2] in _RETRIED_CLASSES or isinstance(error, asyncpg.InvalidCachedStatementError):
+        is_retried = state[:2] in _RETRIED_CLASSES or (state.startswith("XX") and not connected)
+        if is_retried or isinstance(error, asyncpg.InvalidCachedStatementError):
             return DatabaseUnavailable(f"Postgres could not finish ({state} {type(error).__name__})")
         return error
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
@@ -181,7 +185,7 @@ class Database:
         except Exception as error:
             pool.terminate()
             blame_setting(error, "DATABASE_URL", "Postgres", "?sslrootcert=FILE")
-            raise translate(error) from error
+            raise translate(error, connected=False) from error
         self._pool = pool
 
     async def close(self) -> None:
@@ -211,13 +215,14 @@ class Database:
         if self._pool is None:
             raise DatabaseUnavailable("Postgres has not been reached yet")
         begun = time.perf_counter()
+        connection: Connection | None = None
         try:
             async with self._pool.acquire(timeout=MOST_ACQUIRE_SECONDS) as connection:
                 self._acquired.observe(time.perf_counter() - begun)
                 async with connection.transaction(readonly=readonly):
                     yield connection
         except Exception as error:
-            meant = translate(error)
+            meant = translate(error, connected=connection is not None)
             if isinstance(meant, DatabaseUnavailable | DataError):
                 cause = "unavailable" if isinstance(meant, DatabaseUnavailable) else "refused"
                 DATABASE_FAILURES.labels(self._purpose, cause).inc()
@@ -245,7 +250,7 @@ class Listener:
             try:
                 await self._listen()
             except Exception as error:
-                meant = translate(error)
+                meant = translate(error, connected=False)
                 if not isinstance(meant, DatabaseUnavailable):
                     raise meant from error
                 log.warning("listener.lost", reason=str(meant))

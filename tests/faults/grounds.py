@@ -1,4 +1,4 @@
-"""The stacks that scenarios are played on: the usual one, one with three RabbitMQ nodes, one whose disk is small."""
+"""The stacks that scenarios are played on: the usual one, three RabbitMQ nodes, small disks."""
 
 import os
 import subprocess
@@ -12,6 +12,8 @@ from tests.faults.trial import Ground
 
 _SMALL_MEGABYTES: Final = 320
 """Postgres's own files take about 80 of it, and its log the rest until it is full."""
+_SHARED_MEGABYTES: Final = 900
+"""With RabbitMQ's files and all logs beside them."""
 
 
 @asynccontextmanager
@@ -26,18 +28,22 @@ async def standing_on(ground: Ground, folder: Path) -> AsyncIterator[Stack]:
             async with running_stack(place, Shape(nodes=3)) as stack:
                 yield stack
         case "small disk":
-            with _small_disk(folder / "disk") as disk:
+            with _small_disk(folder / "disk", _SMALL_MEGABYTES) as disk:
                 async with running_stack(place, postgres_folder=disk / "postgres") as stack:
+                    yield stack
+        case "one small disk":
+            with _small_disk(folder / "disk", _SHARED_MEGABYTES) as disk:
+                async with running_stack(disk / "stack") as stack:
                     yield stack
 
 
 @contextmanager
-def _small_disk(place: Path) -> Iterator[Path]:
+def _small_disk(place: Path, megabytes: int) -> Iterator[Path]:
     """Mount a disk in memory; only root can."""
     if os.geteuid() != 0:
         raise RuntimeError("a full disk needs a small one, which only root can mount: NOT TESTED HERE")
     place.mkdir(parents=True)
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={_SMALL_MEGABYTES}m", "tmpfs", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(place)]
     subprocess.run(mount, check=True)
     try:
         yield place

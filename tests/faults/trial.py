@@ -89,7 +89,7 @@ class Trial:
                 await asyncio.sleep(0.2)
 
 
-Ground = Literal["plain", "cluster", "small disk"]
+Ground = Literal["plain", "cluster", "small disk", "one small disk"]
 """What a scenario needs to stand on; `tests.faults.grounds` makes it."""
 
 
