@@ -118,6 +118,8 @@ class Database:
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._stopping = asyncio.Event()
         self._acquired = ACQUIRE_SECONDS.labels(purpose)
+        for cause in ("unavailable", "refused"):  # seen at 0, so that Prometheus sees the first as growth
+            DATABASE_FAILURES.labels(purpose, cause)
         watch(POOL_CONNECTIONS, lambda: self._connections(idle=False), purpose, "used")
         watch(POOL_CONNECTIONS, lambda: self._connections(idle=True), purpose, "idle")
         POOL_CONNECTIONS.labels(purpose, "most").set(most)

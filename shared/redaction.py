@@ -2,8 +2,9 @@
 
 Events name what they log and hold nothing secret or personal. But an error has a text of its own, and a driver's or a
 library's may quote what it was given: a row, an address, a URL with a password. So of errors that are not ours a log
-tells the class and the frames, no text; and whatever still has the form of a key, a token, an address, a number of an
-account or of a phone is struck out of every line.
+tells the class and the frames, no text, but for what Postgres says of a statement or a right (SQLSTATE 42), which names
+tables and columns and no row; and whatever still has the form of a key, a token, an address, a number of an account or
+of a phone is struck out of every line.
 """
 
 import re
@@ -64,9 +65,14 @@ def describe(error: BaseException) -> str:
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
         seen.add(id(link))
-        text = f": {strike(str(link))}" if isinstance(link, _OURS) else ""
+        text = f": {strike(str(link))}" if isinstance(link, _OURS) or _is_of_the_schema(link) else ""
         frames = "".join(traceback.format_list(traceback.extract_tb(link.__traceback__)))
         inner = "".join(f"\n{describe(one)}" for one in getattr(link, "exceptions", ()))
         parts.append(f"{frames}{type(link).__module__}.{type(link).__qualname__}{text}{inner}")
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
     return "\ncaused\n".join(reversed(parts))
+
+
+def _is_of_the_schema(error: BaseException) -> bool:
+    """Tell whether Postgres names what its schema lacks or forbids; values are parameters, so none is in the text."""
+    return str(getattr(error, "sqlstate", "")).startswith("42")

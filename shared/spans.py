@@ -66,7 +66,7 @@ class OpenTelemetry:
     def span(
         self, name: str, parent: str | None, links: Iterable[str], kind: Kind, attributes: dict[str, Attribute]
     ) -> Iterator[str | None]:
-        """Be in a span; an exception marks it as failed, by its class alone."""
+        """Be in a span; an exception marks it as failed, by its class alone, and so does `error.type` at its end."""
         linked = [Link(context) for link in list(links)[:MOST_LINKS] if (context := _read(link))]
         span = self._tracer.start_span(
             name, context=_context_of(parent), kind=_KINDS[kind], links=linked, attributes=attributes
@@ -77,6 +77,9 @@ class OpenTelemetry:
             span.set_status(Status(StatusCode.ERROR, type(error).__name__))
             raise
         finally:
+            span.set_attributes(attributes)
+            if "error.type" in attributes:
+                span.set_status(Status(StatusCode.ERROR))
             span.end()
 
     @contextmanager

@@ -33,7 +33,7 @@ class Tracer(Protocol):
     def span(
         self, name: str, parent: str | None, links: Iterable[str], kind: Kind, attributes: dict[str, Attribute]
     ) -> AbstractContextManager[str | None]:
-        """Begin a span, which ends with the context."""
+        """Begin a span, which ends with the context; attributes added meanwhile count, and `error.type` fails it."""
         ...
 
     def spans(
@@ -85,7 +85,10 @@ def of_event(body: bytes) -> str | None:
 def span(
     name: str, *, parent: str | None, kind: Kind = "internal", attributes: dict[str, Attribute] | None = None
 ) -> AbstractContextManager[str | None]:
-    """Be in a new span, child of `parent`; without one it begins a trace. Gives its traceparent, None while off."""
+    """Be in a new span, child of `parent`; without one it begins a trace. Gives its traceparent, None while off.
+
+    What is added to `attributes` while it lasts is recorded too; `error.type` among them marks the span as failed.
+    """
     if _tracer is None:
         return _OFF
     return _Within(_tracer.span(name, parent, (), kind, attributes or {}))

@@ -1,6 +1,9 @@
 """The command line, `bugalou`: everything an operator does from a shell."""
 
+import os
+import sys
 from importlib.metadata import version
+from typing import Final
 
 import cyclopts
 
@@ -13,6 +16,9 @@ from services.cli.migrate import migrate
 from services.cli.rebuild import rebuild
 from services.cli.send import send
 from services.cli.up import down, status, up
+
+_EXIT_UNREAD: Final = 128 + 13
+"""As of a program that SIGPIPE has ended."""
 
 app = cyclopts.App(
     name="bugalou", help="Invoicing & Payments: run it, feed it, look after it.", version=version("bugalou")
@@ -39,5 +45,11 @@ app.command(metrics)
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; who reads its output may stop reading (`| head`)."""
+    try:
+        app()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still held back is written to nowhere, or Python would complain of it at the very end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_EXIT_UNREAD)

@@ -3,20 +3,30 @@
 import time
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
 from prometheus_client import Counter, Histogram
 
-from shared.http.routes import ROUTE
 from shared.metrics import HTTP_REQUESTS, HTTP_SECONDS
-from shared.traces import is_on, span
+from shared.traces import Attribute, is_on, span
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OTHER: Final = "other"
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _GONE: Final = "gone"
 """The status of a request whose client left before it had an answer."""
+_WATCHED: Final = ("500", "503")
+"""The statuses that somebody is woken for."""
+
+
+async def begin_at_zero(application: web.Application) -> None:
+    """Show Prometheus what is watched before it happens: a series that begins at 1 has not grown, and wakes nobody."""
+    for route in application.router.routes():
+        if route.resource is not None and route.method in _METHODS:
+            for status in _WATCHED:
+                HTTP_REQUESTS.labels(route.method, route.resource.canonical, status)
 
 
 @web.middleware
@@ -31,19 +41,30 @@ async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
         status = str(answer.status)
         raise
     finally:
-        route = request.get(ROUTE)
         method = request.method if request.method in _METHODS else OTHER
-        answers, seconds = _series(method, OTHER if route is None else route.path, status)
+        answers, seconds = _series(method, _route_of(request), status)
         answers.inc()
         seconds.observe(time.perf_counter() - begun)
     return response
 
 
 async def _traced(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer within a span, which continues the client's trace where it has one (W3C Trace Context)."""
+    """Answer within a span, which continues the client's trace where it has one (W3C Trace Context).
+
+    Its attributes are those of OpenTelemetry's conventions for HTTP servers, but for what may name a person: the path.
+    """
     given = request.headers.getall("traceparent", ())
-    with span(_name_of(request), parent=given[0] if len(given) == 1 else None, kind="server"):
-        return await handler(request)
+    method, route = request.method if request.method in _METHODS else "_OTHER", _route_of(request)
+    attributes: dict[str, Attribute] = {"http.request.method": method}
+    if route != OTHER:
+        attributes["http.route"] = route
+    parent = given[0] if len(given) == 1 else None
+    with span(f"{request.method} {route}", parent=parent, kind="server", attributes=attributes):
+        response = await handler(request)
+        attributes["http.response.status_code"] = response.status
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            attributes["error.type"] = str(response.status)
+        return response
 
 
 def _is_probe(request: web.Request) -> bool:
@@ -51,10 +72,10 @@ def _is_probe(request: web.Request) -> bool:
     return request.path in ("/healthz", "/readyz")
 
 
-def _name_of(request: web.Request) -> str:
-    """Name a request by its route as declared: a path may hold a client's address."""
+def _route_of(request: web.Request) -> str:
+    """Return a request's route as declared: a path may hold a client's address."""
     resource = request.match_info.route.resource
-    return f"{request.method} {OTHER if resource is None else resource.canonical}"
+    return OTHER if resource is None else resource.canonical
 
 
 @lru_cache(maxsize=4096)

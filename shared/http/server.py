@@ -10,7 +10,7 @@ from aiohttp import web
 from shared.errors import Misconfigured
 from shared.http.authentication import WRONG_KEYS, show_standing
 from shared.http.clients import TRUSTED_HOPS
-from shared.http.measures import measure
+from shared.http.measures import begin_at_zero, measure
 from shared.http.problems import shape_errors
 from shared.http.protocol import connection_factory
 from shared.http.wrong_keys import WrongKeys
@@ -28,6 +28,7 @@ def make_application(settings: Web) -> web.Application:
     application = web.Application(middlewares=[measure, shape_errors], client_max_size=settings.most_body_bytes)
     application[WRONG_KEYS] = WrongKeys(settings.wrong_keys_per_minute)
     application[TRUSTED_HOPS] = settings.trusted_hops
+    application.on_startup.append(begin_at_zero)
     application.on_response_prepare.append(_name_no_software)
     application.on_response_prepare.append(show_standing)
     return application

@@ -66,6 +66,12 @@ def test_error_of_a_driver_is_told_without_its_text() -> None:
     assert "test_redaction.py" in told, "its frames are there"
 
 
+def test_what_the_schema_lacks_is_told_since_it_names_no_row() -> None:
+    told = describe(asyncpg.UndefinedColumnError('column "payment_method" does not exist'))
+    assert told.endswith('UndefinedColumnError: column "payment_method" does not exist')
+    assert "Anna" not in describe(asyncpg.InvalidTextRepresentationError('invalid input syntax: "Anna"'))
+
+
 def test_every_error_of_a_group_is_told() -> None:
     group = ExceptionGroup("several, of klant@bedrijf.nl", [ValueError("Anna"), KeyError("Jansen")])
     told = describe(group)
