@@ -4,6 +4,7 @@ import asyncio
 import re
 from typing import Final
 
+from shared.topology import queues
 from tests.faults.stack import NAMES, Stack
 from tests.faults.trial import Scenario, Trial
 
@@ -65,17 +66,21 @@ async def _leader(stack: Stack, asked: str) -> str:
 
 async def _replicas_are_back(stack: Stack) -> None:
     """Wait until every queue has its three replicas online: the next death is one of one."""
-    async with asyncio.timeout(90):
-        while True:
-            for name in _nodes(stack):
-                await stack.works(name)
-            listing = await asyncio.to_thread(
-                stack.rabbitmq.control, "list_queues", "name", "online", "--no-table-headers"
-            )
-            rows = [line for line in listing.splitlines() if line.startswith(NAMES.prefix)]
-            if rows and all(line.count("@") == len(stack.nodes) for line in rows if "answers" not in line):
-                return
-            await asyncio.sleep(0.5)
+    listing = ""
+    try:
+        async with asyncio.timeout(90):
+            while True:
+                for name in _nodes(stack):
+                    await stack.works(name)
+                listing = await asyncio.to_thread(
+                    stack.rabbitmq.control, "list_queues", "name", "online", "--no-table-headers"
+                )
+                online = {name: nodes for name, _, nodes in (line.partition("\t") for line in listing.splitlines())}
+                if all(online.get(queue, "").count("@") == len(stack.nodes) for queue in queues(NAMES)):
+                    return
+                await asyncio.sleep(0.5)
+    except TimeoutError:
+        raise AssertionError(f"not every replica is back in time:\n{listing}") from None
 
 
 SCENARIOS: Final = tuple(
