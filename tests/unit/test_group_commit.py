@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from services.gateway.group_commit import GroupCommit, Limits
+from services.gateway.group_commit import ANSWERS, GroupCommit, Limits
 from shared.contracts import Submission, SubmissionBatch
 from shared.errors import BrokerUnavailable, Unavailable
 from tests.polling import eventually
@@ -324,3 +324,21 @@ async def test_last_of_the_room_is_kept_from_the_loud_account() -> None:
     await turn()
     assert not again.done()
     await gateway.finish(quiet, again, *loud)
+
+
+async def test_confirmed_requests_are_answered_a_few_a_turn_and_a_quiet_account_among_the_first() -> None:
+    gateway = Gateway(msgspec.structs.replace(NO_LINGER, message_submissions=100, unconfirmed_submissions=100))
+    ahead = gateway.post("ahead")
+    await gateway.sent(1)
+    loud = [gateway.post(f"loud {number}", size=1) for number in range(60)]
+    await turn()
+    quiet = asyncio.ensure_future(gateway.commit.submit([submission("quiet", account=UUID(int=7))], 1))
+    await turn()
+    gateway.broker.confirm(0)
+    await ahead
+    await gateway.sent(2)
+    gateway.broker.confirm(1)
+    answered_before: list[int] = []
+    quiet.add_done_callback(lambda _: answered_before.append(sum(request.done() for request in loud)))
+    await asyncio.gather(quiet, *loud)
+    assert answered_before[0] <= ANSWERS
