@@ -9,6 +9,7 @@
     │   ├── DatabaseUnavailable
     │   └── SecretsUnavailable
     ├── DataError              no retry will mend this datum: set it aside in `failures`
+    │   └── HistoryTooLong     ... since its order has more history than a worker can fold
     └── Misconfigured          the operator mends the settings; the process does not start
 
 Adapters (`shared.broker`, `shared.database`, the channels) translate a driver's errors into these once; each edge
@@ -77,6 +78,13 @@ class DataError(BugalouError):
     def __init__(self, message: str, sqlstate: str) -> None:
         super().__init__(message)
         self.sqlstate = sqlstate
+
+
+class HistoryTooLong(DataError):
+    """An order has more history than a worker may read at once, and a submission that is not the newest needs it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "history_too_long")
 
 
 class Misconfigured(BugalouError):

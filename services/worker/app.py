@@ -37,7 +37,7 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     most = settings.transactions + _OTHER_CONNECTIONS
     database = Database(settings.common.database_url, purpose="worker", most=most, schema=HEAD)
     failures = Failures(database)
-    handler = Handler(Store(database), failures)
+    handler = Handler(Store(database, most_history=settings.history_submissions), failures)
     publisher = Publisher(answering, timeout_seconds=settings.publish_seconds)
     pulse = Pulse(publisher, names.gateways)
     watch = Watch(database)

@@ -10,6 +10,7 @@ import msgspec
 from services.worker.merge import Twin, Verdict
 from shared.contracts import Submission
 from shared.database import Connection, Row, unless_empty
+from shared.errors import HistoryTooLong
 from shared.fold import Entry, Mark
 from shared.orders.content import Content
 
@@ -53,6 +54,18 @@ SELECT id, order_id, version, sets::text, clears, fingerprint, keyed, marks,
     (extract(epoch FROM settled_at) * 1000000)::bigint AS settled_at
 FROM submissions WHERE order_id = ANY($1::uuid[]) AND state <> 'rejected'
 """
+
+# Of the index alone, and no further than it must.
+_TOO_LONG: Final = """
+SELECT wanted.id FROM unnest($1::uuid[]) AS wanted(id)
+WHERE (SELECT count(*) FROM (SELECT FROM submissions WHERE order_id = wanted.id LIMIT $2 + 1) AS counted) > $2 LIMIT 1
+"""
+MOST_ENTRIES: Final = 10_000
+"""Of one order: beyond, folding it takes longer than the broker waits for a heartbeat."""
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""Of all that one transaction reads, in memory."""
+_ENTRY_BYTES: Final = 1024
+_FETCHED_ROWS: Final = 200
 
 _MARK: Final = """
 UPDATE submissions AS s SET marks = n.marks FROM unnest($1::uuid[], $2::smallint[]) AS n(id, marks) WHERE s.id = n.id
@@ -107,12 +120,25 @@ async def read_twins(connection: Connection, submissions: Sequence[Submission]) 
     return twins
 
 
-async def read_history(connection: Connection, orders: Sequence[UUID]) -> dict[UUID, list[Entry]]:
-    """Return the whole history of locked orders, without what was rejected."""
+async def read_history(
+    connection: Connection, orders: Sequence[UUID], *, most_entries: int | None = None
+) -> dict[UUID, list[Entry]]:
+    """Return the whole history of locked orders, without what was rejected.
+
+    With `most_entries`, raise `HistoryTooLong` where an order has more, or all of them together fill the memory set
+    aside: one account could else stop the workers of all with an order that it sends for ever.
+    """
     history: dict[UUID, list[Entry]] = {order_id: [] for order_id in orders}
-    if orders:
-        for row in await connection.fetch(_HISTORY, orders):
-            history[row["order_id"]].append(_entry(row))
+    if not orders:
+        return history
+    if most_entries is not None and await connection.fetchval(_TOO_LONG, orders, most_entries) is not None:
+        raise HistoryTooLong(f"the order has more than {most_entries} submissions, and this one is not its newest")
+    held = 0
+    async for row in connection.cursor(_HISTORY, orders, prefetch=_FETCHED_ROWS):
+        held += _ENTRY_BYTES + len(row["sets"])
+        if most_entries is not None and held > MOST_BYTES:
+            raise HistoryTooLong("the order's submissions are too large together, and this one is not its newest")
+        history[row["order_id"]].append(_entry(row))
     return history
 
 

@@ -3,19 +3,22 @@
 from environs import FileAwareEnv, validate
 from msgspec import Struct
 
+from services.worker.history import MOST_ENTRIES
 from shared.settings import Common, common
 
 
 class Settings(Struct, frozen=True, kw_only=True):
     """`batch_rows` bounds one transaction, `prefetch_messages` what a worker holds unacknowledged.
 
-    `transactions` is how many batches are under way at once.
+    `transactions` is how many batches are under way at once, `history_submissions` how long an order's history may be
+    for a submission that is not its newest.
     """
 
     common: Common
     batch_rows: int
     transactions: int
     prefetch_messages: int
+    history_submissions: int
     publish_seconds: float
 
 
@@ -26,5 +29,6 @@ def fill(env: FileAwareEnv) -> Settings:
         batch_rows=env.int("WORKER_BATCH_ROWS", 500, validate=validate.Range(min=1)),
         transactions=env.int("WORKER_TRANSACTIONS", 2, validate=validate.Range(min=1)),
         prefetch_messages=env.int("WORKER_PREFETCH_MESSAGES", 64, validate=validate.Range(min=1)),
+        history_submissions=env.int("WORKER_HISTORY_SUBMISSIONS", MOST_ENTRIES, validate=validate.Range(min=1)),
         publish_seconds=env.float("PUBLISH_SECONDS", 4.0, validate=validate.Range(min=0)),
     )

@@ -28,8 +28,9 @@ from shared.traces import trace_id
 class Store:
     """Settles submissions; every use-case is one transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, most_history: int = history.MOST_ENTRIES) -> None:
         self._database = database
+        self._most_history = most_history
 
     async def settle(self, submissions: Sequence[Submission]) -> list[Settled]:
         """Settle a batch and return what became of those that somebody waits for, once it is committed.
@@ -42,7 +43,7 @@ class Store:
             try:
                 async with self._database.transaction() as connection:
                     await reach(Point.WORKER_MERGING, (submission.order_number for submission in batch))
-                    answers, verdicts = await _settle(connection, batch)
+                    answers, verdicts = await _settle(connection, batch, self._most_history)
                     await reach(Point.WORKER_MERGED)
                 await reach(Point.WORKER_COMMITTED)
             except _OrderVanished:
@@ -66,7 +67,9 @@ class _OrderVanished(Exception):
     """Another worker deleted an order (nothing in it counted any more) after this one saw it: it is to be made anew."""
 
 
-async def _settle(connection: Connection, batch: Sequence[Submission]) -> tuple[list[Settled], list[Verdict]]:
+async def _settle(
+    connection: Connection, batch: Sequence[Submission], most_history: int
+) -> tuple[list[Settled], list[Verdict]]:
     claims = await idempotency.claim(connection, batch)
     counted = [submission for submission in batch if submission.id not in claims.rejected]
     keyed = [submission.id for submission in counted if submission.idempotency is not None]
@@ -89,7 +92,7 @@ async def _settle(connection: Connection, batch: Sequence[Submission]) -> tuple[
     shaken |= {copy.order_id for copy in lowered if copy.id not in claims.rejected}
     shaken |= {submission.order_id for submission in counted if submission.id in revived}
 
-    updated = await _merge_locked(connection, now, groups, locked, found, shaken, revived)
+    updated = await _merge_locked(connection, now, groups, locked, found, shaken, revived, most_history)
     merged |= updated
     await orders.update_orders(connection, {id: result for id, result in updated.items() if not result.is_empty})
     await orders.delete_orders(connection, [id for id, result in updated.items() if result.is_empty])
@@ -116,6 +119,7 @@ async def _merge_locked(
     found: dict[UUID, Found],
     shaken: set[UUID],
     revived: dict[UUID, Mark],
+    most_history: int,
 ) -> dict[UUID, Merged]:
     """Merge what is new into locked orders: on top where all of it is newest, else through their whole history."""
     fast: dict[UUID, list[Submission]] = {}
@@ -128,7 +132,7 @@ async def _merge_locked(
             fast[order_id] = new
     twins = await history.read_twins(connection, [submission for new in fast.values() for submission in new])
     merged = {order_id: merge_on_top(locked[order_id], new, twins[order_id], now) for order_id, new in fast.items()}
-    past = await history.read_history(connection, list(slow))
+    past = await history.read_history(connection, list(slow), most_entries=most_history)
     for order_id, new in slow.items():
         merged[order_id] = merge_into_history(locked[order_id], past[order_id], new, now, revived)
     return merged
