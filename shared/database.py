@@ -124,6 +124,11 @@ class Database:
         watch(POOL_CONNECTIONS, lambda: self._connections(idle=True), purpose, "idle")
         POOL_CONNECTIONS.labels(purpose, "most").set(most)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether Postgres has been reached: a pool that stands opens its connections again by itself."""
+        return self._pool is not None
+
     def _connections(self, *, idle: bool) -> float:
         if self._pool is None:
             return 0.0

@@ -22,7 +22,7 @@ async def running_console(key: str, *, database_url: str, **variables: object) -
     async with running(graph(settings)), client_of(f"http://127.0.0.1:{settings.web.port}", key) as client:
 
         async def reads() -> bool:
-            return await client.is_ready() and (await client.get("/api/v1/orders")).status == 200
+            return await client.is_ready(wholly=True) and (await client.get("/api/v1/orders")).status == 200
 
         await eventually(reads, what="the console reads")
         yield client

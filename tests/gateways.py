@@ -81,10 +81,11 @@ class Client:
         except aiohttp.ClientError:
             return False
 
-    async def is_ready(self) -> bool:
-        """Tell whether /readyz says so."""
+    async def is_ready(self, *, wholly: bool = False) -> bool:
+        """Tell whether /readyz says so; `wholly` means that nothing is degraded either."""
         try:
-            return (await self.ask("GET", "/readyz")).status == 200
+            answer = await self.ask("GET", "/readyz")
+            return bool(answer.document["status"] == "ready" if wholly else answer.status == 200)
         except aiohttp.ClientError:
             return False
 

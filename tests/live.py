@@ -30,7 +30,7 @@ async def running_live(
     ):
 
         async def works() -> bool:
-            return await client.is_ready() and (await client.get("/api/v1/orders")).status == 200
+            return await client.is_ready(wholly=True) and (await client.get("/api/v1/orders")).status == 200
 
         await eventually(works, what="orders are taken and read")
         yield client

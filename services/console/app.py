@@ -42,7 +42,7 @@ from services.console.whatsapp_hook import StatusInbox
 from shared.addresses import AddressPolicy
 from shared.database import Database
 from shared.http.access import Access
-from shared.http.health import add_health
+from shared.http.health import add_checks, add_health
 from shared.http.routes import add_routes
 from shared.http.server import HttpServer, make_application
 from shared.lifecycle import Component
@@ -124,7 +124,11 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         actions=InvoiceActions(reminders, pauses, suppressions),
     )
     mount_dashboard(application, settings, keys, visiting, readers)
-    return (reading, exporting, writing, hooks, visiting)
+    pools = (reading, exporting, writing, hooks, visiting)
+    # A gateway in the same process takes submissions all the same.
+    waiting = "degraded: Postgres has not been reached yet"
+    add_checks(application, {"console": lambda: "ok" if all(pool.is_open for pool in pools) else waiting})
+    return pools
 
 
 @asynccontextmanager

@@ -29,7 +29,7 @@ from tests.tenant import Tenant
 RIGHTS: Final[dict[str, dict[str, str]]] = import_module("shared.migrations.versions.0010_service_roles").RIGHTS
 OWNERS: Final = {
     "bugalou_worker": {"submissions", "orders", "idempotency_keys", "failures", "suspects"},
-    "bugalou_relay": {"reminders"},
+    "bugalou_relay": {"reminders", "unconfirmed_events"},
     "bugalou_notifier": {
         *("notifications", "attempts", "webhook_deliveries", "webhook_attempts", "whatsapp_statuses"),
     },
@@ -63,7 +63,6 @@ async def test_no_service_writes_what_another_owns(database: Database) -> None:
         for table in sorted(await tables(database) - own):
             granted = RIGHTS[role].get(table, "")
             async with database.transaction() as connection:
-                assert await connection.fetchval("SELECT has_table_privilege($1, $2, 'SELECT')", role, table), table
                 for right in ("INSERT", "UPDATE", "DELETE", "TRUNCATE"):
                     has = await connection.fetchval("SELECT has_table_privilege($1, $2, $3)", role, table, right)
                     # A right on some columns is none on the table.

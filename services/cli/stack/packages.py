@@ -1,5 +1,6 @@
 """Makes sure that the servers' programs are on this machine: `python -m services.cli.stack.packages [--browser]`."""
 
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -72,11 +73,14 @@ def _docker_answers() -> bool:
 
 
 def _install_browser(say: Callable[[str], None]) -> None:
-    """Install a Chromium for the browser tests; where none can be had, say so, and let the other tests run."""
-    if _found(find_browser):
+    """Install what the browser tests need; where it cannot be had, say so, and let the other tests run."""
+    missing = {} if _found(find_browser) else {"chromium": "Chromium"}
+    if ctypes.util.find_library("atomic") is None:
+        missing["libatomic1"] = "libatomic, which Playwright's driver is linked with"
+    if not missing:
         return
     try:
-        install({"chromium": "Chromium"}, say)
+        install(missing, say)
         find_browser()
     except StackError as error:
         say(f"NO BROWSER: THE DASHBOARD'S BROWSER TESTS WILL BE SKIPPED. {error}")
