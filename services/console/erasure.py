@@ -1,4 +1,4 @@
-"""Taking a person out of what waits: events not sent yet, and failures that may be replayed.
+"""Taking a person out of what waits: events that are to be published (again), and failures that may be replayed.
 
 Events that were sent leave with the outbox's retention.
 """
@@ -17,12 +17,17 @@ from shared.failures import ERASED
 from shared.keys import ApiKey
 from shared.orders.personal import PERSONAL
 
+# What some queue did not confirm counts as sent, and leaves again as it stands there.
 _OUTBOX: Final = """
 UPDATE outbox SET body = convert_to(jsonb_set(event, '{data,order}', event #> '{data,order}'
     || '{"customerEmail": null, "customerName": null, "customerPhone": null}')::text, 'UTF8')
 FROM (
     SELECT id AS event_id, created_at AS written_at, convert_from(body, 'UTF8')::jsonb AS event FROM outbox
     WHERE sent_at IS NULL AND account_id = $1 AND livemode = $2 AND order_id = ANY($3::uuid[])
+    UNION ALL
+    SELECT o.id, o.created_at, convert_from(o.body, 'UTF8')::jsonb
+    FROM unconfirmed_events AS u JOIN outbox AS o ON o.created_at = u.event_created_at AND o.id = u.event_id
+    WHERE o.account_id = $1 AND o.livemode = $2 AND o.order_id = ANY($3::uuid[])
 ) AS found
 WHERE id = event_id AND created_at = written_at AND event #> '{data,order}' ? 'customerEmail'
 """
@@ -56,7 +61,7 @@ class Person(msgspec.Struct, frozen=True):
 
 
 async def erase_from_outbox(connection: Connection, key: ApiKey, orders: Sequence[UUID]) -> None:
-    """Erase persons from the events of some orders that have not been sent."""
+    """Erase persons from the events of some orders that have not been sent, or not been confirmed."""
     await connection.execute(_OUTBOX, key.account, key.live, orders)
 
 

@@ -11,6 +11,8 @@ import msgspec
 import pytest
 
 from services.console.accounts import Accounts
+from services.relay.store import Outbox
+from services.relay.unconfirmed import Unconfirmed
 from services.worker.failures import Failures
 from services.worker.rebuild import Rebuilder
 from services.worker.store import Store
@@ -166,6 +168,24 @@ async def test_replay_that_had_read_the_person_before_brings_nobody_back(
     await failures.add(cause="z", reason="no number", body=again.body, submission=aside)
     async with database.transaction() as connection:
         assert await connection.fetchval("SELECT reason FROM failures") == "no number"
+
+
+async def test_event_that_is_published_again_brings_nobody_back(
+    console: Client, store: Store, database: Database, account: Tenant
+) -> None:
+    await store.settle([submission("now", account=account.id, total="1", **PERSON)])
+    outgoing = Outbox(database)
+    async with outgoing.claim(10) as batch:
+        batch.unconfirmed.extend(event.id for event in batch.events)
+
+    assert (await erase(console, PERSON["customerEmail"])).status == 204
+
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE unconfirmed_events SET due_at = now()")
+    async with Unconfirmed(database).claim(10) as again:
+        bodies = [event.body.decode().lower() for event in again.events]
+    assert bodies
+    assert [body for body in bodies if any(trace in body for trace in TRACES)] == []
 
 
 async def outbox(database: Database) -> list[Any]:
