@@ -20,6 +20,7 @@ from shared.secrets import Secrets, generate_key
 from shared.topology import Names, dead_letters_of, declare
 from tests.isolation import execute
 from tests.live import running_live
+from tests.notifier_world import Mailbox
 from tests.polling import eventually
 from tests.queues import channel_to
 from tests.running import running
@@ -99,6 +100,42 @@ async def test_what_waits_in_postgres_is_found(doctor: Look, database: Database,
     assert (found["failures"]["state"], found["failures"]["says"]) == ("warning", "1 worker 22P02")
     assert "bugalou failures list" in found["failures"]["do"]
     assert found["outbox partitions"]["state"] == "warning"
+
+
+async def test_lock_that_others_wait_for_is_found_with_who_holds_it(
+    doctor: Look, database: Database, database_url: str, channel: AbstractChannel
+) -> None:
+    assert channel
+    assert (await doctor())["postgres locks"]["state"] == "ok"
+    async with database.transaction() as holder:
+        pid = await holder.fetchval("SELECT pg_backend_pid()")
+        await holder.execute("LOCK TABLE orders")
+        waiting = asyncio.create_task(execute(database_url, "SELECT count(*) FROM orders"))
+
+        async def seen() -> dict[str, str] | None:
+            found = (await doctor())["postgres locks"]
+            return found if found["state"] == "warning" else None
+
+        found = await eventually(seen, within=30, what="the lock is seen")
+    await waiting
+    assert found
+    assert f"1 wait for what {pid} hold" in found["says"]
+    assert "pg_terminate_backend" in found["do"]
+
+
+async def test_mail_server_that_does_not_let_the_notifier_in_is_found(doctor: Look, channel: AbstractChannel) -> None:
+    assert channel
+    mailbox = Mailbox()
+    await mailbox.start()
+    try:
+        own = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(mailbox.port)}
+        assert (await doctor(**own))["mail server"]["state"] == "ok"
+        found = (await doctor(**own, SMTP_USERNAME="bugalou", SMTP_PASSWORD="wrong"))["mail server"]
+        assert found["state"] == "failed"
+        assert "AUTH" in found["says"], "this server takes no passwords"
+        assert "wrong" not in found["says"]
+    finally:
+        await mailbox.stop()
 
 
 async def test_older_schema_and_missing_isolation_are_found(doctor: Look, database_url: str) -> None:

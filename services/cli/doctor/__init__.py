@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Final, cast
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -16,11 +16,13 @@ from services.cli.doctor.machine import examine_mail, examine_python, examine_se
 from services.cli.doctor.postgres import examine_postgres
 from services.cli.doctor.rabbitmq import examine_rabbitmq
 from services.cli.operate import EXIT_FAILED, carry_out, found_setting, setting
+from services.notifier.channels.smtp import Server, Tls
 from shared.database import Database
 from shared.errors import BugalouError
 from shared.topology import Names
 
 _COLOURS = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim"}
+_MAIL_SECONDS: Final = 5.0
 Switch = Annotated[bool, Parameter(negative=())]
 
 
@@ -76,17 +78,29 @@ async def _examine(management: str | None) -> AsyncIterator[Finding]:
     url = found_setting("URL")
     if url:
         yield await examine_services(url.rstrip("/"))
-    host, tls = found_setting("SMTP_HOST"), found_setting("SMTP_TLS")
-    port = int(found_setting("SMTP_PORT") or 25)
-    if host:
-        yield await examine_mail(host, port, tls=tls == "tls")
-    async for finding in _certificates(database_url, amqp_url, (host, port, tls)):
+    mail = _mail_server()
+    if mail is not None:
+        yield await examine_mail(mail)
+    async for finding in _certificates(database_url, amqp_url, mail):
         yield finding
 
 
-async def _certificates(
-    database_url: str, amqp_url: str, mail: tuple[str | None, int, str | None]
-) -> AsyncIterator[Finding]:
+def _mail_server() -> Server | None:
+    host = found_setting("SMTP_HOST")
+    if not host:
+        return None
+    return Server(
+        host=host,
+        port=int(found_setting("SMTP_PORT") or 25),
+        username=found_setting("SMTP_USERNAME") or None,
+        password=found_setting("SMTP_PASSWORD") or None,
+        tls=cast("Tls", found_setting("SMTP_TLS") or "none"),
+        ca_file=found_setting("SMTP_CA_FILE") or None,
+        timeout_seconds=_MAIL_SECONDS,
+    )
+
+
+async def _certificates(database_url: str, amqp_url: str, mail: Server | None) -> AsyncIterator[Finding]:
     now = certificates.today()
     postgres = urlsplit(database_url)
     if parse_qs(postgres.query).get("sslmode", ["prefer"])[0] in ("require", "verify-ca", "verify-full"):
@@ -98,10 +112,9 @@ async def _certificates(
             host, port = node.hostname or "localhost", node.port or 5671
             fetch = certificates.shown_at_once
             yield await certificates.examine_certificate(f"rabbitmq at {host}", fetch, host, port, now)
-    mail_host, mail_port, tls = mail
-    if mail_host and tls in ("starttls", "tls"):
-        fetch = certificates.shown_after_starttls if tls == "starttls" else certificates.shown_at_once
-        yield await certificates.examine_certificate("the mail server", fetch, mail_host, mail_port, now)
+    if mail is not None and mail.tls != "none":
+        fetch = certificates.shown_after_starttls if mail.tls == "starttls" else certificates.shown_at_once
+        yield await certificates.examine_certificate("the mail server", fetch, mail.host, mail.port, now)
 
 
 def _show(finding: Finding) -> None:

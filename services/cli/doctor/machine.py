@@ -2,13 +2,13 @@
 
 import asyncio
 import platform
-import smtplib
 import sys
 from typing import Final
 
 import aiohttp
 
 from services.cli.doctor.finding import Finding, judged
+from services.notifier.channels.smtp import Server, SmtpConnections, SmtpUnavailable
 
 OLDEST_PYTHON: Final = (3, 11)
 _SECONDS: Final = 5.0
@@ -38,17 +38,15 @@ async def examine_services(url: str) -> Finding:
         return Finding("services", "failed", f"{url} does not answer ({type(error).__name__})", do)
 
 
-async def examine_mail(host: str, port: int, *, tls: bool) -> Finding:
-    """Return whether the mail server answers."""
-
-    def greet() -> None:
-        connect = smtplib.SMTP_SSL if tls else smtplib.SMTP
-        with connect(host, port, timeout=_SECONDS) as mail:
-            mail.ehlo()
-
+async def examine_mail(server: Server) -> Finding:
+    """Return whether the mail server lets us in, as the notifier would come: with its TLS and its password."""
+    address = f"{server.host}:{server.port}"
+    connections = SmtpConnections(server, own_name="localhost")
     try:
-        await asyncio.to_thread(greet)
-    except (OSError, smtplib.SMTPException) as error:
-        do = "Mend BUGALOU_SMTP_HOST and _PORT, or start it; what is due waits and is tried again."
-        return Finding("mail server", "failed", f"{host}:{port} does not answer ({type(error).__name__})", do)
-    return Finding("mail server", "ok", f"{host}:{port} answers")
+        async with asyncio.timeout(3 * server.timeout_seconds), connections.connection():
+            pass
+        await connections.close()
+    except (SmtpUnavailable, TimeoutError) as error:
+        do = "Mend BUGALOU_SMTP_..., or start it; what is due waits and is tried again."
+        return Finding("mail server", "failed", f"{address}: {error or 'it does not answer in time'}", do)
+    return Finding("mail server", "ok", f"{address} lets us in")

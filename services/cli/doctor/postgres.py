@@ -32,6 +32,13 @@ SELECT current_setting('server_version') AS version, current_setting('server_ver
     CASE WHEN pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')
         THEN current_setting('data_directory') END AS data_directory
 """
+_LOCKED: Final = """
+SELECT count(*) AS waiting, extract(epoch FROM max(clock_timestamp() - query_start))::float8 AS seconds,
+    array_agg(DISTINCT blocker ORDER BY blocker) AS blockers
+FROM pg_stat_activity, unnest(pg_blocking_pids(pid)) AS blocker
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+    AND clock_timestamp() - query_start > interval '3 seconds' AND cardinality(pg_blocking_pids(blocker)) = 0
+"""
 _WAITING: Final = """
 SELECT
     extract(epoch FROM now() - least(
@@ -93,6 +100,7 @@ async def examine_postgres(database: Database, secret_keys: str | None) -> Async
             f"the oldest unfrozen transaction is {row['transactions']:,} ago",
             warning="" if row["transactions"] < _OLD_TRANSACTIONS else "Autovacuum does not keep up: VACUUM FREEZE.",
         )
+        yield await _locks(connection)
         yield _disk(row["data_directory"], row["bytes"])
         schema = await _schema(connection)
         yield schema
@@ -161,6 +169,19 @@ async def _secrets(connection: Connection, setting: str | None) -> Finding:
             opened += 1
     says = f"all {opened} stored secrets can be opened" if opened else "no secret is stored"
     return judged("secret keys", says, warning="" if keys else "`bugalou secrets generate`, before the first webhook.")
+
+
+async def _locks(connection: Connection) -> Finding:
+    row = await connection.fetchrow(_LOCKED)
+    if row is None or not row["waiting"]:
+        return Finding("postgres locks", "ok", "nobody waits for one")
+    blockers = ", ".join(map(str, row["blockers"]))
+    return Finding(
+        "postgres locks",
+        "warning",
+        f"{row['waiting']} wait for what {blockers} hold, for up to {row['seconds']:.0f} s",
+        f"See it: SELECT * FROM pg_stat_activity WHERE pid IN ({blockers}); SELECT pg_terminate_backend(pid) ends one.",
+    )
 
 
 def _durability(fsync: str, synchronous_commit: str, full_page_writes: str) -> Finding:

@@ -1,11 +1,12 @@
 """Connections to one SMTP server, kept open between messages; a server that drops idle ones is nothing to notice."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, Literal
 
-from aiosmtplib import SMTP, SMTPException
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from msgspec import Struct
 
 from shared.certificates import refused_certificate
@@ -15,6 +16,9 @@ Tls = Literal["none", "starttls", "tls"]
 
 _IDLE_SECONDS: Final = 20.0
 """Shorter than the idle timeouts of the usual servers, and of the NAT between."""
+
+_MOST_WORDS: Final = 200
+"""Of what a server says, in characters."""
 
 _GONE: Final = (SMTPException, OSError, TimeoutError, ValueError)
 
@@ -98,7 +102,7 @@ class SmtpConnections:
             refused = refused_certificate(error)
             if refused is not None:
                 raise SmtpUnavailable(f"its certificate is refused ({refused})") from error
-            raise SmtpUnavailable(f"{type(error).__name__} {getattr(error, 'code', '')}".strip()) from error
+            raise SmtpUnavailable(_why(error)) from error
         return smtp
 
     async def _quit(self, smtp: SMTP) -> None:
@@ -106,3 +110,22 @@ class SmtpConnections:
             await smtp.quit()
         except _GONE:
             smtp.close()
+
+
+def _why(error: BaseException) -> str:
+    """Return in words what keeps us from the server, so that an operator knows which setting to mend."""
+    if isinstance(error, SMTPResponseException):
+        return f"it answers {error.code} {' '.join(error.message.split())[:_MOST_WORDS]}"
+    links: list[BaseException] = [error]
+    while (link := links[-1].__cause__ or links[-1].__context__) is not None and link not in links:
+        links.append(link)
+    for link in links:
+        match link:
+            case socket.gaierror():
+                return "its name does not resolve"
+            case ConnectionRefusedError():
+                return "it refuses the connection"
+            case TimeoutError():
+                return "it does not answer in time"
+    # The library's own sentence, such as that a server offers no STARTTLS.
+    return f"{type(error).__name__}: {error}" if isinstance(error, SMTPException) else type(error).__name__
