@@ -27,6 +27,7 @@ dev:
 test: dev
 	@.venv/bin/python -m services.cli.stack.packages
 	@.venv/bin/python -m services.cli.stack.packages --browser
+	@.venv/bin/python -m services.cli.stack.packages --promtool
 	.venv/bin/pytest tests/unit tests/integration tests/e2e tests/faults tests/browser
 
 pictures: dev

@@ -1,17 +1,18 @@
 """Prometheus itself takes our configuration, and each alert fires when it should and at no other time."""
 
 import asyncio
-import shutil
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from services.cli.stack.binaries import find_promtool
+
 MONITORING: Final = Path(__file__).parents[2] / "deploy" / "monitoring"
-PROMTOOL: Final = shutil.which("promtool")
+PROMTOOL: Final = find_promtool()
 
 
-@pytest.mark.skipif(PROMTOOL is None, reason="no promtool here (Debian: prometheus): the alerts are NOT tested")
+@pytest.mark.skipif(PROMTOOL is None, reason="no promtool here (`make test` fetches it): the alerts are NOT tested")
 @pytest.mark.parametrize(
     "words",
     [

@@ -116,6 +116,18 @@ def test_settings_exist_and_secrets_stand_in_secrets() -> None:
             assert set(variable["valueFrom"]) == {"secretKeyRef"}, name
 
 
+def test_sealing_keys_and_the_mail_password_are_seen_by_those_alone_who_use_them() -> None:
+    seen = {
+        name
+        for name, pod in pods()
+        for source in pod["containers"][0].get("envFrom", ())
+        if source.get("secretRef", {}).get("name") == "bugalou-secrets"
+    }
+    assert seen == {
+        name for name in OURS if "secret_keys(env)" in (ROOT / "services" / name / "settings.py").read_text()
+    }
+
+
 def test_secrets_are_those_that_the_operators_make() -> None:
     wanted = {
         variable["valueFrom"]["secretKeyRef"]["name"] for _, pod in pods() for variable in pod["containers"][0]["env"]
@@ -180,11 +192,26 @@ def test_pods_run_as_nobody_and_write_nowhere() -> None:
         assert "memory" in container["resources"]["limits"]
 
 
+def test_pods_of_the_operator_are_those_that_the_namespace_admits() -> None:
+    """Pod Security Standard `restricted`; the operator's own StatefulSet is not, see rabbitmq/cluster-operator#1910."""
+    for namespace in (one for one in MANIFESTS if one["kind"] == "Namespace"):
+        assert namespace["metadata"]["labels"] == {"pod-security.kubernetes.io/enforce": "restricted"}
+    (rabbitmq,) = of_kind("RabbitmqCluster").values()
+    pod = rabbitmq["spec"]["override"]["statefulSet"]["spec"]["template"]["spec"]
+    assert pod["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    # By the operator's names, or it would make containers more.
+    assert [one["name"] for one in pod["initContainers"] + pod["containers"]] == ["setup-container", "rabbitmq"]
+    for container in pod["initContainers"] + pod["containers"]:
+        assert container["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+
+
 def test_every_deployment_has_a_budget_and_is_replaced_without_a_gap() -> None:
     for name, deployment in of_kind("Deployment").items():
         labels = deployment["spec"]["template"]["metadata"]["labels"]
         assert deployment["spec"]["selector"]["matchLabels"] == labels
-        assert of_kind("PodDisruptionBudget")[name]["spec"]["selector"]["matchLabels"] == labels
+        budget = of_kind("PodDisruptionBudget")[name]["spec"]
+        assert budget["selector"]["matchLabels"] == labels
+        assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
         assert deployment["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
         assert deployment["spec"]["replicas"] >= 2
 
@@ -222,6 +249,7 @@ def test_what_scales_is_there_and_asks_in_seconds() -> None:
 def test_the_route_sends_orders_to_gateways_as_the_proxy_does() -> None:
     (route,) = of_kind("HTTPRoute").values()
     for rule in route["spec"]["rules"]:
+        assert rule["timeouts"] == {"request": "0s"}, "the services have deadlines of their own"
         assert {target["name"] for target in rule["backendRefs"]} <= set(of_kind("Service"))
     gateway, console = route["spec"]["rules"]
     assert [target["name"] for target in gateway["backendRefs"]] == ["gateway"]

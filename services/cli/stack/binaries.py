@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from services.cli.stack.errors import StackError
+from services.cli.stack.layout import CHECKOUT
 
 OLDEST_POSTGRES: Final = 15
 OLDEST_RABBITMQ: Final = (3, 10)
+PROMTOOL: Final = CHECKOUT / ".local" / "bin" / "promtool"
+"""Where `make test` puts the one that it fetches."""
 _DEBIAN_POSTGRES: Final = Path("/usr/lib/postgresql")
 _DEBIAN_RABBITMQ: Final = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _SYSTEM: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/sbin:/opt/homebrew/bin"
@@ -75,3 +78,9 @@ def find_epmd() -> Path:
         if beside:
             return beside[-1]
     raise StackError("epmd (part of Erlang) is missing: install RabbitMQ from your system's packages.")
+
+
+def find_promtool() -> Path | None:
+    """Return Prometheus's own tester of rules, if there is one."""
+    found = which("promtool")
+    return Path(found) if found else PROMTOOL if PROMTOOL.exists() else None
