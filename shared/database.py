@@ -78,7 +78,7 @@ def translate(error: Exception, *, connected: bool = True) -> Exception:
 def until_available() -> AsyncIterable[stamina.Attempt]:
     """Try again for as long as Postgres is away, at most every 2 s: `async for attempt in ...: with attempt:`.
 
-    For what stays unacknowledged at the broker meanwhile, so that nothing is lost however long it takes.
+    For what is lost by nobody meanwhile, however long it takes: a message that is not acknowledged, a row under lease.
     """
     return stamina.retry_context(on=DatabaseUnavailable, attempts=None, timeout=None, wait_initial=0.05, wait_max=2.0)
 
@@ -189,7 +189,7 @@ class Database:
                 await self._check_schema(pool, self._schema)
         except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
             raise Misconfigured(f"settings: DATABASE_URL: Postgres refuses the sign-in ({error.sqlstate})") from error
-        except Exception as error:
+        except Exception as error:  # of any kind: translate tells what it means, and a pool half open is closed
             pool.terminate()
             blame_setting(error, "DATABASE_URL", "Postgres", "?sslrootcert=FILE")
             raise translate(error, connected=False) from error
@@ -228,7 +228,7 @@ class Database:
                 self._acquired.observe(time.perf_counter() - begun)
                 async with connection.transaction(readonly=readonly):
                     yield connection
-        except Exception as error:
+        except Exception as error:  # the driver's and the block's own: translate returns the latter as they are
             meant = translate(error, connected=connection is not None)
             if isinstance(meant, DatabaseUnavailable | DataError):
                 cause = "unavailable" if isinstance(meant, DatabaseUnavailable) else "refused"
@@ -256,7 +256,7 @@ class Listener:
         while not self._stopping.is_set():
             try:
                 await self._listen()
-            except Exception as error:
+            except Exception as error:  # as above: what is no outage is raised again
                 meant = translate(error, connected=False)
                 if not isinstance(meant, DatabaseUnavailable):
                     raise meant from error

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 from uuid import UUID
 
-import stamina
-
 from services.notifier.backoff import server_pause
 from services.notifier.channels import Channel
 from services.notifier.claims import Round
 from services.notifier.message import Claimed
 from services.notifier.outcome import Outcome, PutOff, Result, Sent, Unreachable, result_of
+from shared.database import until_available
 from shared.errors import DatabaseUnavailable
 from shared.failpoints import Point, reach
 from shared.metrics import CHANNEL_FAILURES, DELIVERIES, DELIVERY_SECONDS, HANDOVER_SECONDS
@@ -133,9 +132,7 @@ class Dispatcher:
                 outcome = await self._deliver(claimed)
             self._note(outcome)
             # Whatever is not recorded is sent again when the claim runs out: worth some patience.
-            async for attempt in stamina.retry_context(
-                on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=2.0
-            ):
+            async for attempt in until_available():
                 with attempt:
                     await reach(Point.NOTIFIER_DELIVERED, (self._name,))
                     await self._record(claimed, outcome)

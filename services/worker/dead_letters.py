@@ -3,10 +3,8 @@
 import asyncio
 from typing import Final, Protocol
 
-import stamina
-
 from shared.broker import Delivery
-from shared.errors import DatabaseUnavailable
+from shared.database import until_available
 from shared.telemetry import log
 
 PREFETCH: Final = 8
@@ -42,9 +40,7 @@ class DeadLetters:
     async def run(self) -> None:
         """Set aside until stopped."""
         while (delivery := await self._waiting.get()) is not None:
-            async for attempt in stamina.retry_context(
-                on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=2.0
-            ):
+            async for attempt in until_available():
                 with attempt:
                     await self._failures.add_message(
                         cause="dead_letter",

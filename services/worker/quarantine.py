@@ -9,14 +9,11 @@ from hashlib import sha256
 from typing import Final, Protocol
 from uuid import UUID, uuid5
 
-import stamina
-
+from services.worker.suspects import MOST_DEATHS
 from shared.contracts import Settled, Submission
-from shared.errors import DatabaseUnavailable
+from shared.database import until_available
 from shared.telemetry import log
 
-MOST_DEATHS: Final = 3
-"""So many deaths of one submission, tried alone, are no coincidence."""
 _MESSAGES: Final = UUID("8f6a0c0e-5f0d-5b7c-93c1-6a2f4e1d9b70")
 
 
@@ -73,12 +70,12 @@ class Quarantine:
 
     async def _note(self, suspect: UUID) -> int:
         tries = 0
-        async for attempt in stamina.retry_context(on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=2.0):
+        async for attempt in until_available():
             with attempt:
                 tries = await self._suspects.note(suspect)
         return tries
 
     async def _clear(self, suspect: UUID) -> None:
-        async for attempt in stamina.retry_context(on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=2.0):
+        async for attempt in until_available():
             with attempt:
                 await self._suspects.clear(suspect)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from services.worker.failures import Replay
 from services.worker.handler import POISON
+from services.worker.suspects import MOST_DEATHS
 from shared.contracts import Event, Settled, Submission
 from shared.errors import UNREADABLE, DatabaseUnavailable
 from shared.telemetry import log
@@ -22,7 +23,6 @@ LEASE_SECONDS: Final = 120.0
 KEEP_DAYS: Final = 30
 """How long replayed and discarded failures are kept."""
 FORGET_SECONDS: Final = 3600.0
-MOST_DEATHS: Final = 3
 
 _decode_event: Final = msgspec.json.Decoder(Event).decode
 

@@ -5,6 +5,9 @@ from uuid import UUID
 
 from shared.database import Database
 
+MOST_DEATHS: Final = 3
+"""So many deaths of one that was tried alone are no coincidence."""
+
 _NOTE: Final = """
 INSERT INTO suspects AS s (id, tries) VALUES ($1, 1)
 ON CONFLICT (id) DO UPDATE SET tries = s.tries + 1, noted_at = now()

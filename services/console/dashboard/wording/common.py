@@ -33,7 +33,6 @@ class Common(Struct, frozen=True, kw_only=True):
     unreachable: str
     retry: str
     close: str
-    cancel: str
     api_docs: str
     read_only: str
 
@@ -47,7 +46,6 @@ class Common(Struct, frozen=True, kw_only=True):
     request_id: str
     stale_page: str
     foreign_form: str
-    not_allowed: str
 
 
 DUTCH: Final = Common(
@@ -75,7 +73,6 @@ DUTCH: Final = Common(
     unreachable="De server is even niet bereikbaar. Wat u ziet kan verouderd zijn; er wordt opnieuw geprobeerd.",
     retry="Probeer opnieuw",
     close="Sluiten",
-    cancel="Annuleren",
     api_docs="API-documentatie",
     read_only="Alleen lezen",
     status={
@@ -110,7 +107,6 @@ DUTCH: Final = Common(
     request_id="Kenmerk",
     stale_page="Deze pagina was verouderd. Kijk of alles nog klopt en probeer het opnieuw.",
     foreign_form="Dit formulier kwam niet van deze website.",
-    not_allowed="Deze sleutel mag dat niet.",
 )
 
 ENGLISH: Final = Common(
@@ -138,7 +134,6 @@ ENGLISH: Final = Common(
     unreachable="The server cannot be reached right now. What you see may be out of date; trying again.",
     retry="Try again",
     close="Close",
-    cancel="Cancel",
     api_docs="API documentation",
     read_only="Read only",
     status={
@@ -173,5 +168,4 @@ ENGLISH: Final = Common(
     request_id="Reference",
     stale_page="This page was out of date. See whether all is still right and try again.",
     foreign_form="This form did not come from this website.",
-    not_allowed="This key is not allowed to do that.",
 )

@@ -20,7 +20,6 @@ class Invoice(Struct, frozen=True, kw_only=True):
     amount: str
     no_items: str
     details: str
-    links: str
     view_invoice: str
     pay_link: str
     timeline: str
@@ -29,7 +28,6 @@ class Invoice(Struct, frozen=True, kw_only=True):
     to_come: str
     submitted: str
     by: str
-    happened: str
     nobody: str
     cleared: str
     items_count_one: str
@@ -68,7 +66,6 @@ DUTCH: Final = Invoice(
     amount="Bedrag",
     no_items="Deze factuur heeft geen regels.",
     details="Gegevens",
-    links="Links",
     view_invoice="Factuur bekijken",
     pay_link="Betaallink",
     timeline="Tijdlijn",
@@ -77,7 +74,6 @@ DUTCH: Final = Invoice(
     to_come="Gepland",
     submitted="Bijgewerkt door {key}",
     by="Ontvangen van {key}",
-    happened="gebeurd op {moment}",
     nobody="een verwijderde sleutel",
     cleared="leeggemaakt",
     items_count_one="1 regel",
@@ -169,7 +165,6 @@ ENGLISH: Final = Invoice(
     amount="Amount",
     no_items="This invoice has no items.",
     details="Details",
-    links="Links",
     view_invoice="View the invoice",
     pay_link="Payment link",
     timeline="Timeline",
@@ -178,7 +173,6 @@ ENGLISH: Final = Invoice(
     to_come="Planned",
     submitted="Updated by {key}",
     by="Received from {key}",
-    happened="happened on {moment}",
     nobody="a deleted key",
     cleared="cleared",
     items_count_one="1 item",

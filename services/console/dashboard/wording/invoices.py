@@ -47,8 +47,6 @@ class Invoices(Struct, frozen=True, kw_only=True):
     empty_title: str
     empty_text: str
     empty_docs: str
-    due_on: str
-    no_due: str
 
 
 DUTCH: Final = Invoices(
@@ -102,8 +100,6 @@ DUTCH: Final = Invoices(
     empty_title="Nog geen facturen",
     empty_text="Zodra uw boekhouding de eerste factuur stuurt, staat hij hier.",
     empty_docs="Zo stuurt u facturen",
-    due_on="vervalt {day}",
-    no_due="geen vervaldatum",
 )
 
 ENGLISH: Final = Invoices(
@@ -157,6 +153,4 @@ ENGLISH: Final = Invoices(
     empty_title="No invoices yet",
     empty_text="As soon as your bookkeeping sends its first invoice, it stands here.",
     empty_docs="How to send invoices",
-    due_on="due {day}",
-    no_due="no due date",
 )

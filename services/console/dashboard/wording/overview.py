@@ -16,7 +16,6 @@ class Overview(Struct, frozen=True, kw_only=True):
     refunded: str
     invoices_one: str
     invoices_more: str
-    of_invoiced: str
     previous_month: str
     next_month: str
     chart: str
@@ -26,7 +25,6 @@ class Overview(Struct, frozen=True, kw_only=True):
     days: str
     days_title: str
     days_value: str
-    days_none: str
     aging: str
     aging_none: str
     ages: dict[str, str]
@@ -49,7 +47,6 @@ DUTCH: Final = Overview(
     refunded="Terugbetaald",
     invoices_one="1 factuur",
     invoices_more="{count} facturen",
-    of_invoiced="{share} van het gefactureerde",
     previous_month="Vorige maand",
     next_month="Volgende maand",
     chart="Twaalf maanden",
@@ -59,7 +56,6 @@ DUTCH: Final = Overview(
     days="Dagen tot betaling",
     days_title="Gemiddeld betaald na",
     days_value="{days} dagen",
-    days_none="nog niets betaald",
     aging="Te laat, naar ouderdom",
     aging_none="Er is niets te laat. Mooi zo.",
     ages={"0-30": "Tot 30 dagen", "31-60": "31 t/m 60 dagen", "61-90": "61 t/m 90 dagen", "90+": "Meer dan 90 dagen"},
@@ -82,7 +78,6 @@ ENGLISH: Final = Overview(
     refunded="Refunded",
     invoices_one="1 invoice",
     invoices_more="{count} invoices",
-    of_invoiced="{share} of what was invoiced",
     previous_month="Previous month",
     next_month="Next month",
     chart="Twelve months",
@@ -92,7 +87,6 @@ ENGLISH: Final = Overview(
     days="Days to payment",
     days_title="Paid after, on average",
     days_value="{days} days",
-    days_none="nothing paid yet",
     aging="Overdue, by age",
     aging_none="Nothing is overdue. Well done.",
     ages={"0-30": "Up to 30 days", "31-60": "31 to 60 days", "61-90": "61 to 90 days", "90+": "More than 90 days"},

@@ -58,7 +58,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     preview_due: str
     preview_none: str
     preview_wrong: str
-    preview_step: str
     preview_text: str
     on_due_date: str
     day_before: str
@@ -119,7 +118,6 @@ DUTCH: Final = Settings(
     preview_due="Factuur die vervalt op",
     preview_none="Er vertrekken geen herinneringen.",
     preview_wrong="Het voorbeeld verschijnt zodra de velden kloppen.",
-    preview_step="Stap {number}",
     preview_text="Lees het bericht",
     on_due_date="op de vervaldatum",
     day_before="1 dag ervoor",
@@ -194,7 +192,6 @@ ENGLISH: Final = Settings(
     preview_due="Invoice that falls due on",
     preview_none="No reminders leave.",
     preview_wrong="The preview appears as soon as the fields are right.",
-    preview_step="Step {number}",
     preview_text="Read the message",
     on_due_date="on the due date",
     day_before="1 day before",
