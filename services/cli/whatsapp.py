@@ -11,7 +11,7 @@ import msgspec
 from cyclopts import Parameter
 
 from services.cli.operate import carry_out, opened, setting
-from services.console.documents import WhatsAppAccess
+from services.console.documents.settings import WhatsAppAccess
 from services.console.whatsapp import WhatsAppAccounts
 from services.console.whatsapp_body import USUAL_VERSION, WhatsAppDraft, check_draft
 from shared.database import Database

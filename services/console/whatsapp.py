@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.console.documents import WhatsAppAccess
+from services.console.documents.settings import WhatsAppAccess
 from services.console.tenancy import as_tenant
 from services.console.whatsapp_body import WhatsAppDraft
 from shared.database import Connection, Database, Row

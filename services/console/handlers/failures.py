@@ -7,7 +7,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from services.console import failures as stored_failures
-from services.console.documents import FailureAnswer, FailureList, FailureReplayed
+from services.console.documents.failures import FailureAnswer, FailureList, FailureReplayed
 from services.console.failure_body import MOST_BYTES, ReplayBody, read_replay
 from services.console.failures import STATES, Choice, FailuresStore, State, failure_not_found
 from services.console.handlers.answers import answer, id_in_path, no_content

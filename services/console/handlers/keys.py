@@ -7,7 +7,8 @@ from aiohttp import web
 
 from services.console import keys as stored_keys
 from services.console.accounts import NewKey
-from services.console.documents import Key, KeyAnswer, Page
+from services.console.documents.keys import Key, KeyAnswer
+from services.console.documents.lists import Page
 from services.console.handlers.answers import answer, answer_list, id_in_path, no_content
 from services.console.key_body import MOST_BYTES, KeyBody, RotationBody, read_key, read_overlap_seconds
 from services.console.keys import KeysStore, key_not_found

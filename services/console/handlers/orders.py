@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from services.console import history, notifications
-from services.console.documents import Notification, OrderAnswer, Page, Submission
+from services.console.documents.lists import Page
+from services.console.documents.orders import Notification, OrderAnswer, Submission
 from services.console.handlers.answers import answer, answer_list, order_in_path, order_not_found
 from services.console.history import HistoryReader
 from services.console.notifications import NotificationsReader

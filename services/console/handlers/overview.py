@@ -5,7 +5,7 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta
 
-from services.console.documents import Overview
+from services.console.documents.overview import Overview
 from services.console.handlers.answers import answer
 from services.console.overview import MOST_MONTHS, OverviewReader
 from services.console.parameters import Parameters

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.console.documents import ReceiptAnswer
+from services.console.documents.orders import ReceiptAnswer
 from services.console.handlers.answers import answer, id_in_path
 from services.console.receipts import ReceiptsReader
 from shared.http.authentication import FindsKeys, authenticate

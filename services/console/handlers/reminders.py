@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.console.documents import AskedReminder, PauseAnswer
+from services.console.documents.reminders import AskedReminder, PauseAnswer
 from services.console.handlers.answers import (
     answer,
     customer_in_path,

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from services.console.account_settings import SettingsStore
-from services.console.documents import SettingsAnswer
+from services.console.documents.settings import SettingsAnswer
 from services.console.handlers.answers import answer
 from services.console.settings_body import MOST_BYTES, SettingsBody, read_settings
 from shared.http.authentication import FindsKeys, authenticate

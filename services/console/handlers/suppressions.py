@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from services.console import suppressions as stored
-from services.console.documents import Page, Suppression, SuppressionAnswer
+from services.console.documents.lists import Page
+from services.console.documents.reminders import Suppression, SuppressionAnswer
 from services.console.handlers.answers import (
     answer,
     answer_list,

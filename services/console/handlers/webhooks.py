@@ -5,14 +5,8 @@ from datetime import timedelta
 from aiohttp import web
 
 from services.console import webhooks as stored_webhooks
-from services.console.documents import (
-    NewWebhookAnswer,
-    Page,
-    ReplayAnswer,
-    Webhook,
-    WebhookAnswer,
-    WebhookAttempt,
-)
+from services.console.documents.lists import Page
+from services.console.documents.webhooks import NewWebhookAnswer, ReplayAnswer, Webhook, WebhookAnswer, WebhookAttempt
 from services.console.handlers.answers import answer, answer_list, id_in_path, no_content
 from services.console.paging import PARAMETERS, read_paging
 from services.console.parameters import Parameters

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.console.documents import WhatsAppAnswer
+from services.console.documents.settings import WhatsAppAnswer
 from services.console.handlers.answers import answer, no_content
 from services.console.whatsapp import WhatsAppAccounts
 from services.console.whatsapp_body import MOST_BYTES, WhatsAppBody, read_whatsapp

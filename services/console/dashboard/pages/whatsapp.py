@@ -11,7 +11,7 @@ from services.console.dashboard.cookies import is_secure
 from services.console.dashboard.pages.settings import SETTINGS
 from services.console.dashboard.site import PageRoute, Site
 from services.console.dashboard.visit import Visit, fields_at_fault, see_other
-from services.console.documents import WhatsAppAccess
+from services.console.documents.settings import WhatsAppAccess
 from services.console.whatsapp import WhatsAppAccounts
 from services.console.whatsapp_body import USUAL_VERSION, read_whatsapp
 from shared.errors import InvalidInput

@@ -1,0 +1,1 @@
+"""What the console answers, as Structs; its API is described by them, and tests hold them to the real answers."""
