@@ -13,9 +13,9 @@ from services.gateway.backlog import Backlog
 from services.gateway.batch import BatchHandler
 from services.gateway.clock import SharedClock
 from services.gateway.group_commit import GroupCommit
-from services.gateway.handlers import OrdersHandler
 from services.gateway.inbox import Inbox
 from services.gateway.intake import Intake
+from services.gateway.orders import OrdersHandler
 from services.gateway.peers import Peers
 from services.gateway.settings import Settings
 from shared.broker import BrokerConnection, Consumer

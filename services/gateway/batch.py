@@ -11,9 +11,9 @@ from msgspec import Meta, Struct
 
 from services.gateway.documents import BatchAnswer, BatchProblem
 from services.gateway.examples import NEW_INVOICE, PAYMENT
-from services.gateway.handlers import MOST_BYTES as MOST_ITEM_BYTES
 from services.gateway.intake import HEADERS, STRICT, Intake, Sender
-from services.gateway.items import named, read_lines, split_array
+from services.gateway.items import MOST_ITEMS, named, read_lines, split_array
+from services.gateway.orders import MOST_BYTES as MOST_ITEM_BYTES
 from services.gateway.preferences import flag
 from services.gateway.verdicts import verdict_of
 from shared.contracts import Settled, Submission
@@ -25,7 +25,6 @@ from shared.orders.body import OrderBody
 from shared.orders.content import Draft
 
 MOST_BYTES: Final = 16 * 1024 * 1024
-MOST_ITEMS: Final = 10_000
 NDJSON: Final = "application/x-ndjson"
 _TYPES: Final = (JSON, NDJSON)
 _Orders = Annotated[list[OrderBody], Meta(min_length=1, max_length=MOST_ITEMS)]

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from services.worker.clock import PostgresClock
 from services.worker.dead_letters import PREFETCH, DeadLetters
 from services.worker.failures import Failures
 from services.worker.handler import Handler
@@ -14,7 +15,6 @@ from services.worker.replays import Replays
 from services.worker.settings import Settings
 from services.worker.store import Store
 from services.worker.suspects import Suspects
-from services.worker.watch import Watch
 from shared.broker import BrokerConnection, Consumer
 from shared.database import Database, Listener
 from shared.failures import CHANNEL
@@ -25,7 +25,7 @@ from shared.schema import HEAD
 from shared.topology import Names, dead_letters_of
 
 _OTHER_CONNECTIONS: Final = 2
-"""For failures and replays, and for the watch: none of them may wait for a batch."""
+"""For failures and replays, and for what is measured: none of them may wait for a batch."""
 
 
 @asynccontextmanager
@@ -40,8 +40,13 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     handler = Handler(Store(database, most_history=settings.history_submissions), failures)
     publisher = Publisher(answering, timeout_seconds=settings.publish_seconds)
     pulse = Pulse(publisher, names.gateways)
-    watch = Watch(database)
-    measuring = Measuring(watch.look, every_seconds=settings.common.metrics_seconds)
+    clock = PostgresClock(database)
+
+    async def measure() -> None:
+        await clock.measure()
+        await failures.measure_open()
+
+    measuring = Measuring(measure, every_seconds=settings.common.metrics_seconds)
     suspects = Suspects(database)
     quarantine = Quarantine(handler, suspects)
     intake = Intake(
@@ -51,7 +56,7 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
         batch_rows=settings.batch_rows,
         transactions=settings.transactions,
         count=pulse.count,
-        clock=watch.now,
+        clock=clock.now,
     )
     consumer = Consumer(consuming, names.submissions, prefetch=settings.prefetch_messages, accept=intake.accept)
     drains: list[Component] = []

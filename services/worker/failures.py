@@ -12,7 +12,7 @@ from shared.contracts import Event, Submission, SubmissionBatch
 from shared.database import Connection, Database
 from shared.errors import UNREADABLE
 from shared.failures import ERASED
-from shared.metrics import FAILURES
+from shared.metrics import FAILURES, FAILURES_OPEN
 from shared.outbox import add_to_outbox
 
 # What fails again under a replay stays open, with its new reason. What was discarded and comes once more is open again:
@@ -52,6 +52,15 @@ DELETE FROM failures WHERE ctid = ANY(ARRAY(SELECT ctid FROM failures
     WHERE replayed_at < now() - make_interval(days => $1) OR discarded_at < now() - make_interval(days => $1)
     LIMIT 1000))
 """
+# The newest ones, by their index: an installation that has gathered a million must not read them all each time.
+_COUNT_OPEN: Final = """
+SELECT place, cause, count(*) AS open
+FROM (
+    SELECT place, cause FROM failures WHERE replayed_at IS NULL AND discarded_at IS NULL
+    ORDER BY created_at DESC LIMIT 1000
+) AS newest
+GROUP BY place, cause
+"""
 _FAILURES: Final = UUID("0a0f7e35-6a0b-5f43-9a35-5f1cf9d7a1d5")
 _decode_batch: Final = msgspec.msgpack.Decoder(SubmissionBatch).decode
 _decode_event: Final = msgspec.json.Decoder(Event).decode
@@ -72,6 +81,7 @@ class Failures:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._seen_open: set[tuple[str, str]] = set()
 
     async def add(
         self, *, cause: str, reason: str, body: bytes, submission: Submission | None = None, place: str = "worker"
@@ -120,6 +130,15 @@ class Failures:
         """Forget what was replayed or discarded so long ago."""
         async with self._database.transaction() as connection:
             await connection.execute(_SWEEP, keep_days)
+
+    async def measure_open(self) -> None:
+        """Let the gauge tell how many are open of each place and cause."""
+        async with self._database.transaction(readonly=True) as connection:
+            found = {(row["place"], row["cause"]): row["open"] for row in await connection.fetch(_COUNT_OPEN)}
+        # What was replayed stays at 0: a series that ends says nothing.
+        self._seen_open |= found.keys()
+        for place, cause in self._seen_open:
+            FAILURES_OPEN.labels(place, cause).set(found.get((place, cause), 0))
 
 
 async def _add(

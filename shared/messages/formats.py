@@ -8,13 +8,13 @@ from typing import Final
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
-_UNSHOWN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+UNSHOWN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line separators, and the bidirectional overrides, which can make an amount read backwards."""
 
 
 def show_text(text: str) -> str:
     """Return foreign text on one line, without what could change how the rest is read."""
-    return _UNSHOWN.sub(" ", text).strip()
+    return UNSHOWN.sub(" ", text).strip()
 
 
 def show_money(amount: Decimal, currency: str | None, locale: str) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from services.console.dashboard.formats import show_text
 from services.console.dashboard.rendering import query_string
 from services.console.dashboard.visit import Visit
+from shared.messages.formats import show_text
 
 
 class Chip(Struct, frozen=True):

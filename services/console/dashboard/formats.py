@@ -1,18 +1,17 @@
-"""Money, dates and numbers in the form of a language (CLDR, by Babel), and foreign text made safe to show."""
+"""What a page shows to one reader: values in the form of a language and a time zone, and foreign text of many lines.
 
-import re
+Money, numbers and foreign text on one line are written as messages write them (`shared.messages.formats`).
+"""
+
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_skeleton
-from babel.numbers import format_currency, format_decimal, get_currency_symbol
+from babel.numbers import get_currency_symbol
 
 from services.console.months import Month
-
-_UNSHOWN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line separators, and the bidirectional overrides, which can make an amount read backwards."""
+from shared.messages.formats import UNSHOWN, show_money, show_number, show_text
 
 
 class Formats:
@@ -26,10 +25,7 @@ class Formats:
         """Return an amount, exact to its last decimal: "€ 2.950,00" in Dutch; an en dash where there is none."""
         if amount is None:
             return "–"
-        exact = Decimal(amount)
-        if currency is None:
-            return format_decimal(exact, format="#,##0.00", locale=self._locale, decimal_quantization=False)
-        return format_currency(exact, currency, locale=self._locale, decimal_quantization=False)
+        return show_money(Decimal(amount), currency, self._locale)
 
     def currency(self, code: str) -> str:
         """Return how a currency is called: its code, with its sign where it has one."""
@@ -38,7 +34,7 @@ class Formats:
 
     def number(self, number: str | float | Decimal) -> str:
         """Return a number, exact to its last decimal."""
-        return format_decimal(Decimal(str(number)), locale=self._locale, decimal_quantization=False)
+        return show_number(Decimal(str(number)), self._locale)
 
     def day(self, day: str | date | None) -> str:
         """Return a day: "22 nov 2026"."""
@@ -73,19 +69,14 @@ class Formats:
         return (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).astimezone(self.zone)
 
 
-def show_text(text: object) -> str:
-    """Return foreign text on one line, without what could change how the rest is read."""
-    return _UNSHOWN.sub(" ", str(text)).strip()
-
-
 def show_lines(text: object) -> str:
-    """Return foreign text of several lines, likewise."""
+    """Return foreign text of several lines, without what could change how the rest is read."""
     return "\n".join(map(show_text, str(text).split("\n")))
 
 
 def escape_unshown(text: str) -> str:
     """Return text of several lines with what could change how it is read written as escapes of JSON."""
-    return "\n".join(_UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", line) for line in text.split("\n"))
+    return "\n".join(UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", line) for line in text.split("\n"))
 
 
 def _date(day: str | date) -> date:

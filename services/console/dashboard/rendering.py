@@ -9,7 +9,8 @@ import jinja2
 from aiohttp import web
 
 from services.console.dashboard.files import Files
-from services.console.dashboard.formats import show_lines, show_text
+from services.console.dashboard.formats import show_lines
+from shared.messages.formats import show_text
 
 _DOTS: Final = frozenset({".", ".."})
 
@@ -23,7 +24,7 @@ def set_up(application: web.Application, files: Files) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=True,
-        filters={"shown": show_text, "shown_lines": show_lines},
+        filters={"shown": lambda value: show_text(str(value)), "shown_lines": show_lines},
     )
     aiohttp_jinja2.get_env(application).globals.update(
         file=files.address, invoice_path=invoice_path, query=query_string

@@ -5,9 +5,9 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from services.console.dashboard.formats import show_text
 from services.console.dashboard.visit import Visit
 from services.console.orders import Shown
+from shared.messages.formats import show_text
 from shared.orders.view import FIELDS
 
 MOST: Final = 200
@@ -139,4 +139,4 @@ def _value(visit: Visit, order: Shown, name: str, value: Any) -> str:
         case name if name in _DAYS:
             return formats.day(value)
         case _:
-            return show_text(value)
+            return show_text(str(value))
