@@ -51,6 +51,8 @@ def list_(*, account: UUID | None = None, failing: Json = False, json: Json = Fa
     if json:
         print(msgspec.json.encode(rows).decode())
         return
+    if not rows:
+        print("no webhook fails or is disabled" if failing else "no webhooks")
     for row in rows:
         world, host = "live" if row["live"] else "test", URL(row["url"]).host
         print(f"{row['id']}  {_state(row)}  {row['pending']} pending  account {row['account']}  {world}  {host}")

@@ -116,6 +116,8 @@ async def fill(
                 counts.invoices + len(batch), counts.submissions + len(everything), counts.messages + letters
             )
             bar.advance(task, len(batch))
+        # Some of those asked for are none yet: that is no reason to look unfinished.
+        bar.update(task, total=counts.invoices)
     return counts
 
 
