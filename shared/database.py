@@ -8,8 +8,9 @@ may be run again.
 import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from uuid import UUID
 
 import asyncpg
 import stamina
@@ -18,6 +19,7 @@ from asyncpg.pool import PoolConnectionProxy
 from shared.certificates import blame_setting, refused_certificate
 from shared.errors import DatabaseUnavailable, DataError, Misconfigured
 from shared.metrics import ACQUIRE_SECONDS, DATABASE_FAILURES, POOL_CONNECTIONS, watch
+from shared.places import Places
 from shared.telemetry import log
 from shared.waits import wait_for
 
@@ -96,7 +98,8 @@ class Database:
 
     `role` is taken on for every connection (least privilege); `schema` is the revision that this code needs. A
     transaction in which nothing is asked for `idle_seconds` is ended by Postgres: its owner's host may be gone, and
-    nobody else would let go of its locks.
+    nobody else would let go of its locks. With `most_each`, an account that a transaction names has so many connections
+    at once, and waits for its own: its flood of long queries leaves the others theirs.
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class Database:
         role: str | None = None,
         schema: str | None = None,
         idle_seconds: float = IDLE_SECONDS,
+        most_each: int | None = None,
     ) -> None:
         self._url = url
         self._idle_seconds = idle_seconds
@@ -115,6 +119,7 @@ class Database:
         self._most = most
         self._role = role
         self._schema = schema
+        self._places = None if most_each is None else Places(most_each)
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._stopping = asyncio.Event()
         self._acquired = ACQUIRE_SECONDS.labels(purpose)
@@ -217,14 +222,18 @@ class Database:
             )
 
     @asynccontextmanager
-    async def transaction(self, *, readonly: bool = False) -> AsyncIterator[Connection]:
-        """Give a connection inside a transaction that commits when the block ends; errors come out translated."""
-        if self._pool is None:
+    async def transaction(self, *, readonly: bool = False, account: UUID | None = None) -> AsyncIterator[Connection]:
+        """Give a connection inside a transaction that commits when the block ends; errors come out translated.
+
+        `account` is whose connection it is, where each has its share of them.
+        """
+        pool = self._pool
+        if pool is None:
             raise DatabaseUnavailable("Postgres has not been reached yet")
         begun = time.perf_counter()
         connection: Connection | None = None
         try:
-            async with self._pool.acquire(timeout=MOST_ACQUIRE_SECONDS) as connection:
+            async with self._place(account), pool.acquire(timeout=MOST_ACQUIRE_SECONDS) as connection:
                 self._acquired.observe(time.perf_counter() - begun)
                 async with connection.transaction(readonly=readonly):
                     yield connection
@@ -236,6 +245,11 @@ class Database:
             if meant is error:
                 raise
             raise meant from error
+
+    def _place(self, account: UUID | None) -> AbstractAsyncContextManager[None]:
+        if self._places is None or account is None:
+            return nullcontext()
+        return self._places.take(account, MOST_ACQUIRE_SECONDS)
 
 
 class Listener:

@@ -44,13 +44,13 @@ class SettingsStore:
     async def replace(self, key: ApiKey, settings: AccountSettings) -> None:
         """Put other settings in the place of an account's; raise `InvalidInput` for a time zone unknown to Postgres."""
         with _zones_checked():
-            async with self._writing.transaction() as connection:
+            async with self._writing.transaction(account=key.account) as connection:
                 await _replace(connection, key.account, settings)
 
     async def change(self, account: UUID, edit: Callable[[AccountSettings], AccountSettings]) -> AccountSettings:
         """Put in the place of an account's settings what `edit` makes of them; nobody changes them in between."""
         with _zones_checked():
-            async with self._writing.transaction() as connection:
+            async with self._writing.transaction(account=account) as connection:
                 await connection.execute(_LOCK, account)
                 settings = edit(await _stored(connection, account))
                 await _replace(connection, account, settings)

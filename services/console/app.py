@@ -73,13 +73,21 @@ HANDLERS = (
 def mount(application: web.Application, settings: Settings, access: Access) -> Sequence[Component]:
     """Add the console's routes and checks; return its components in the order in which they are to stop."""
     url, keys, seconds = settings.common.database_url, access.keyring, settings.web.body_seconds
-    reading = Database(url, purpose="console", most=settings.connections, role=ROLE)
+    # Of each pool one account has half at most: queries of its hundred thousand orders leave the others their turn.
+    reading = Database(
+        url, purpose="console", most=settings.connections, role=ROLE, most_each=_half(settings.connections)
+    )
     # A pool of their own: slow clients must not keep others from reading. Between two of its statements, the reader of
     # a file has its time for a chunk.
     exporting = Database(
-        url, purpose="console exports", most=settings.exports, role=ROLE, idle_seconds=2 * CLIENT_SECONDS
+        url,
+        purpose="console exports",
+        most=settings.exports,
+        role=ROLE,
+        idle_seconds=2 * CLIENT_SECONDS,
+        most_each=_half(settings.exports),
     )
-    writing = Database(url, purpose="console writes", most=WRITING_CONNECTIONS)
+    writing = Database(url, purpose="console writes", most=WRITING_CONNECTIONS, most_each=_half(WRITING_CONNECTIONS))
     # Likewise: anybody may post to a hook.
     hooks = Database(url, purpose="console hooks", most=HOOK_CONNECTIONS)
     # Likewise: signing in and out must not wait for whoever reads or writes much.
@@ -129,6 +137,10 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
     waiting = "degraded: Postgres has not been reached yet"
     add_checks(application, {"console": lambda: "ok" if all(pool.is_open for pool in pools) else waiting})
     return pools
+
+
+def _half(connections: int) -> int:
+    return max(1, connections // 2)
 
 
 @asynccontextmanager

@@ -82,17 +82,17 @@ class Customers:
 
     async def erase(self, key: ApiKey, email: str) -> int:
         """Erase whoever has this address in the key's account and world; return from how many orders and failures."""
-        async with self._database.transaction(readonly=True) as connection:
+        async with self._database.transaction(readonly=True, account=key.account) as connection:
             found = [row["id"] for row in await connection.fetch(_FIND, key.account, key.live, email)]
         for first in range(0, len(found), _BATCH):
             await self._erase_orders(key, found[first : first + _BATCH])
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(account=key.account) as connection:
             await connection.execute(_PAUSE, key.account, key.live, email)
             failures = await erase_from_failures(connection, Person(key.account, key.live, email, frozenset(found)))
         return len(found) + failures
 
     async def _erase_orders(self, key: ApiKey, ids: Sequence[UUID]) -> None:
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(account=key.account) as connection:
             # A statement of its own: the next see what was committed before the locks were had.
             await connection.execute(_LOCK, key.account, key.live, ids)
             for statement in (_ORDERS, _SUBMISSIONS, _NOTIFICATIONS, _ATTEMPTS, _WEBHOOK_ATTEMPTS):

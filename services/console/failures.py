@@ -168,7 +168,7 @@ class FailuresStore:
     async def replay(self, caller: ApiKey, failure_id: UUID, draft: Draft | None, *, notify: bool) -> Shown:
         """Ask for a replay, of the order as mended if `draft` is given; return the failure as it is now."""
         await self._check_visible(caller, failure_id)
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=caller.account) as connection:
             if draft is not None:
                 await mend(connection, _owner(caller), failure_id, draft)
             await ask_replay(connection, _owner(caller), failure_id, by=caller.name, notify=notify)
@@ -180,7 +180,7 @@ class FailuresStore:
     async def discard(self, caller: ApiKey, failure_id: UUID) -> None:
         """Take a failure off the list."""
         await self._check_visible(caller, failure_id)
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=caller.account) as connection:
             await discard(connection, _owner(caller), failure_id)
 
     async def _check_visible(self, caller: ApiKey, failure_id: UUID) -> None:

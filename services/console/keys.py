@@ -61,20 +61,20 @@ class KeysStore:
         if missing:
             raise Problem(403, "missing_scope", f"This API key cannot give what it lacks: {', '.join(missing)}")
         _allow_platforms(caller, draft.platforms)
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=caller.account) as connection:
             return await add_key(
                 connection, caller.account, live, draft.name, draft.scopes, draft.platforms, draft.expires_at
             )
 
     async def revoke(self, caller: ApiKey, key_id: UUID) -> None:
         """Revoke a key for good; every gateway refuses it within two seconds. Doing it again changes nothing."""
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=caller.account) as connection:
             await _lock(connection, caller, key_id)
             await connection.execute(_REVOKE, caller.account, key_id)
 
     async def rotate(self, caller: ApiKey, key_id: UUID, overlap: timedelta) -> NewKey:
         """Make a key with the same rights as another, which goes on working for `overlap`."""
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=caller.account) as connection:
             old = await _lock(connection, caller, key_id)
             now = datetime.now(UTC)
             if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now):

@@ -59,25 +59,25 @@ class Pauses:
         async with as_tenant(self._reading, key) as connection:
             if not await connection.fetchval(_IS_ORDER, key.account, key.live, order_id):
                 return False
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=key.account) as connection:
             await connection.execute(_PAUSE_ORDER, key.account, key.live, order_id)
         return True
 
     async def resume_order(self, key: ApiKey, order_id: UUID) -> None:
         """End an order's pause; what is due of it leaves."""
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=key.account) as connection:
             await connection.execute(_FREE_ORDER, key.account, key.live, order_id)
             for statement in _WAKE_ORDER:
                 await connection.execute(statement, key.account, key.live, order_id)
 
     async def pause_customer(self, key: ApiKey, email: str) -> None:
         """Pause whatever is addressed to a client, now and in future."""
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=key.account) as connection:
             await connection.execute(_PAUSE_CUSTOMER, key.account, key.live, email)
 
     async def resume_customer(self, key: ApiKey, email: str) -> None:
         """End a client's pause; what is due leaves."""
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=key.account) as connection:
             await connection.execute(_FREE_CUSTOMER, key.account, key.live, email)
             for statement in _WAKE_CUSTOMER:
                 await connection.execute(statement, key.account, key.live, email)

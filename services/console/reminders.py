@@ -64,7 +64,7 @@ class Reminders:
         step = max((one.step for one in dunning.order.given if not one.asked), default=1)
         cycle = current_cycle(order_id, dunning.order.changes)
         run_id = uuid5(_ASKED, f"{cycle.id} {local_day(dunning.now, dunning.settings)}")
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=key.account) as connection:
             await add_to_outbox(connection, [(_event(identity, row, dunning, run_id, step), order_id)])
         due_at = write_timestamp(to_microseconds(dunning.now))
         return [

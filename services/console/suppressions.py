@@ -53,7 +53,7 @@ class Suppressions:
 
     async def add(self, key: ApiKey, address: str, reason: str) -> tuple[Shown, bool]:
         """Suppress an address; return how it stands in the list, and whether it is new there."""
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=key.account) as connection:
             row = await connection.fetchrow(_ADD, key.account, key.live, address, reason)
         if row is None:
             raise RuntimeError("an INSERT that updates what is there returned no row")
@@ -61,7 +61,7 @@ class Suppressions:
 
     async def remove(self, key: ApiKey, address: str) -> bool:
         """Let an address be written to again; return whether it was in the list."""
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=key.account) as connection:
             return await connection.fetchval(_REMOVE, key.account, key.live, address) is not None
 
 

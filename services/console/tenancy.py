@@ -26,7 +26,7 @@ async def as_tenant(
     database: Database, key: ApiKey, *, statement_seconds: float = STATEMENT_SECONDS
 ) -> AsyncIterator[Connection]:
     """Give a read-only transaction that sees what the key may see, and nothing else."""
-    async with database.transaction(readonly=True) as connection:
+    async with database.transaction(readonly=True, account=key.account) as connection:
         await connection.execute(
             _BECOME,
             str(key.account),

@@ -129,7 +129,7 @@ class WebhooksStore:
         """Make a webhook; raise 409 where the account has as many as it may have."""
         new = NewSecret(uuid7(), make_secret())
         sealed = self._secrets.seal(new.secret)
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=key.account) as connection:
             await connection.execute(_LOCK_ACCOUNT, key.account)
             if await connection.fetchval(_COUNT, key.account, key.live) >= MOST_WEBHOOKS:
                 raise Problem(409, "too_many_webhooks", f"An account has at most {MOST_WEBHOOKS} webhooks: delete one")
@@ -141,7 +141,7 @@ class WebhooksStore:
     async def change(self, key: ApiKey, webhook: UUID, draft: WebhookDraft) -> Shown:
         """Change a webhook and return it; enabled anew, it starts with a clean slate."""
         values = (draft.url, draft.events, draft.description, draft.enabled)
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=key.account) as connection:
             reason = _found(await connection.fetchrow(_LOCK, key.account, key.live, webhook))["disabled_reason"]
             if draft.enabled and reason == "operator":
                 sentence = "The operator of this installation has disabled the webhook, and can enable it"
@@ -150,14 +150,14 @@ class WebhooksStore:
 
     async def delete(self, key: ApiKey, webhook: UUID) -> None:
         """Delete a webhook; nothing more is sent to it."""
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=key.account) as connection:
             _found(await connection.fetchrow(_DELETE, key.account, key.live, webhook))
 
     async def rotate(self, key: ApiKey, webhook: UUID, overlap: timedelta) -> NewSecret:
         """Give a webhook another secret; for `overlap`, everything is signed with both."""
         new = NewSecret(webhook, make_secret())
         sealed = self._secrets.seal(new.secret)
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=key.account) as connection:
             _found(await connection.fetchrow(_ROTATE, key.account, key.live, webhook, sealed, overlap))
         return new
 
@@ -171,7 +171,7 @@ class WebhooksStore:
 
     async def replay(self, key: ApiKey, webhook: UUID, what: UUID | Range) -> int:
         """Send one event again, of whatever type, or those of a range that the webhook wants; return how many."""
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=key.account) as connection:
             target = _found(await connection.fetchrow(_TARGET, key.account, key.live, webhook))
             if not target["enabled"]:
                 raise Problem(409, "webhook_disabled", "The webhook is disabled: enable it first")

@@ -69,7 +69,7 @@ class WhatsAppAccounts:
         token, app_secret, verify_token = map(self._sealed, (draft.token, draft.app_secret, draft.verify_token))
         names = msgspec.json.encode(draft.template_names).decode()
         fields = (account, draft.phone_number_id, draft.api_version, draft.link_base, names)
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=account) as connection:
             await _lock(connection, account)
             if token is not None:
                 row = await connection.fetchrow(_REPLACE, *fields, token, app_secret, verify_token)
@@ -79,7 +79,7 @@ class WhatsAppAccounts:
 
     async def delete(self, account: UUID) -> bool:
         """Forget an account's access, secrets included; return whether there was one."""
-        async with self._writing.transaction() as connection:
+        async with self._writing.transaction(account=account) as connection:
             return await connection.fetchval(_DELETE, account) is not None
 
     def _sealed(self, plain: str | None) -> str | None:
