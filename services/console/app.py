@@ -111,7 +111,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         KeysHandler(keys, api_keys, body_seconds=seconds),
         WebhooksHandler(keys, webhooks, AddressPolicy(settings.webhook_networks), body_seconds=seconds),
         CustomersHandler(keys, Customers(writing)),
-        RemindersHandler(keys, reminders, pauses),
+        RemindersHandler(keys, reminders, pauses, body_seconds=seconds),
         SuppressionsHandler(keys, suppressions, body_seconds=seconds),
         FailuresHandler(keys, failures, body_seconds=seconds),
         DescriptionsHandler(),

@@ -162,6 +162,30 @@ async def test_what_does_not_exist_is_neither_reminded_of_nor_paused(
         assert (await ask(console, "PUT", f"{path}/pause", key=key)).status == 404
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/orders/custom/1/pause"),
+        ("PUT", f"/customers/{CLIENT.lower()}/pause"),
+        ("POST", "/orders/custom/1/remind"),
+    ],
+)
+async def test_a_body_that_nobody_reads_is_refused_and_nothing_is_done(
+    console: Client, steps: Steps, database: Database, method: str, path: str
+) -> None:
+    await steps.send("1", paymentStatus="overdue", customerEmail=CLIENT)
+
+    refused = await ask(console, method, path, {"until": "2026-12-24"})
+    assert (refused.status, refused.document["code"]) == (422, "body_not_taken")
+    assert [fault["pointer"] for fault in refused.document["errors"]] == ["/until"]
+    for body in (["until"], "soon", 7):
+        assert (await ask(console, method, path, body)).status == 422
+    async with database.transaction(readonly=True) as connection:
+        assert await connection.fetch("SELECT 1 FROM paused_orders UNION ALL SELECT 1 FROM paused_customers") == []
+
+    assert (await ask(console, method, path, {})).status in (200, 202)
+
+
 @pytest.mark.parametrize("path", ["/orders/custom/1/pause", f"/customers/{CLIENT.lower()}/pause"])
 async def test_the_end_of_a_pause_makes_due_what_was_held(console: Client, steps: Steps, path: str) -> None:
     await steps.send("1", paymentStatus="overdue")

@@ -1,22 +1,27 @@
 """What the console's handlers share: answers as JSON, lists, and what stands in a path."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
+from msgspec import Raw
 
 from services.console.orders import Shown
-from shared.errors import Fault
+from shared.errors import UNREADABLE, Fault
 from shared.http.authentication import allow_platform
+from shared.http.bodies import read_body
 from shared.http.problems import Problem
 from shared.keys import ApiKey
 from shared.orders.contact import email_fault
 from shared.orders.identity import LONGEST_ORDER_NUMBER, LONGEST_PLATFORM, Identity
+from shared.orders.normalise import pointer_token
 from shared.orders.text import identifier_fault, text_fault
 
 NOT_STORED = {"Cache-Control": "no-store"}
+_MOST_IGNORED_BYTES: Final = 16 * 1024
+_MOST_REPORTED: Final = 20
 
 
 def answer(document: Mapping[str, Any], status: int = 200) -> web.Response:
@@ -75,6 +80,21 @@ def id_in_path(request: web.Request, otherwise: Callable[[], Problem]) -> UUID:
         return UUID(request.match_info["id"])
     except ValueError:
         raise otherwise() from None
+
+
+async def refuse_body(request: web.Request, sentence: str, *, seconds: float) -> None:
+    """Raise 422, with a sentence that says how it is meant, for a body that says anything where none is read."""
+    body = await read_body(request, most_bytes=_MOST_IGNORED_BYTES, seconds=seconds)
+    if not body.strip():
+        return
+    try:
+        members = msgspec.json.decode(body, type=dict[str, Raw])
+    except UNREADABLE:
+        raise Problem(422, "body_not_taken", sentence) from None
+    if members:
+        names = sorted(members)[:_MOST_REPORTED]
+        faults = tuple(Fault(f"/{pointer_token(name)}", "is not read here") for name in names)
+        raise Problem(422, "body_not_taken", sentence, faults=faults)
 
 
 def could_be_stored(text: str) -> bool:

@@ -9,6 +9,7 @@ from services.console.handlers.answers import (
     no_content,
     order_in_path,
     order_not_found,
+    refuse_body,
 )
 from services.console.pauses import Pauses
 from services.console.reminders import Reminders
@@ -19,20 +20,28 @@ _ORDER = "/api/v1/orders/{platform}/{orderNumber}"
 _CUSTOMER = "/api/v1/customers/{email}/pause"
 _NO_ORDER = Refusal(status=404, description="There is no order of this platform and number.")
 _NO_ADDRESS = Refusal(status=422, description="That is no e-mail address.")
+_NO_ADDRESS_OR_BODY = Refusal(
+    status=422, description="That is no e-mail address, or there is a body, which is not read."
+)
+_BODY = Refusal(status=422, description="A parameter is wrong, or there is a body, which is not read.")
+_PAUSE_BODY = "A pause takes no body: it has no end of its own, and lasts until a DELETE of this address ends it"
+_REMIND_BODY = "A reminder that is asked for takes no body: it leaves now, with the next words of the account's ladder"
 
 
 class RemindersHandler:
     """Reminds now, and pauses reminders."""
 
-    def __init__(self, keys: FindsKeys, reminders: Reminders, pauses: Pauses) -> None:
+    def __init__(self, keys: FindsKeys, reminders: Reminders, pauses: Pauses, *, body_seconds: float) -> None:
         self._keys = keys
         self._reminders = reminders
         self._pauses = pauses
+        self._body_seconds = body_seconds
 
     async def remind(self, request: web.Request) -> web.Response:
         """Ask for a reminder now."""
         key = authenticate(request, self._keys)
         refuse_unknown_parameters(request)
+        await refuse_body(request, _REMIND_BODY, seconds=self._body_seconds)
         asked = await self._reminders.ask(key, order_in_path(request, key))
         if asked is None:
             raise order_not_found()
@@ -42,6 +51,7 @@ class RemindersHandler:
         """Hold an order's reminders."""
         key = authenticate(request, self._keys)
         refuse_unknown_parameters(request)
+        await refuse_body(request, _PAUSE_BODY, seconds=self._body_seconds)
         if not await self._pauses.pause_order(key, order_in_path(request, key).order_id()):
             raise order_not_found()
         return answer({"success": True, "paused": True})
@@ -57,6 +67,7 @@ class RemindersHandler:
         """Hold a client's reminders."""
         key = authenticate(request, self._keys)
         refuse_unknown_parameters(request)
+        await refuse_body(request, _PAUSE_BODY, seconds=self._body_seconds)
         await self._pauses.pause_customer(key, customer_in_path(request, key))
         return answer({"success": True, "paused": True})
 
@@ -84,6 +95,7 @@ class RemindersHandler:
             ),
             refusals=(
                 _NO_ORDER,
+                _BODY,
                 Refusal(
                     status=409,
                     description="Nothing is open, there is no address, it is suppressed, or was reminded today.",
@@ -98,7 +110,7 @@ class RemindersHandler:
             tag="Notifications",
             scope="orders:write",
             answers=(Answer(status=200, description="Reminders are held until the pause ends.", of=PauseAnswer),),
-            refusals=(_NO_ORDER,),
+            refusals=(_NO_ORDER, _BODY),
         ),
         Route(
             method="DELETE",
@@ -124,7 +136,7 @@ class RemindersHandler:
                     of=PauseAnswer,
                 ),
             ),
-            refusals=(_NO_ADDRESS,),
+            refusals=(_NO_ADDRESS_OR_BODY,),
         ),
         Route(
             method="DELETE",
