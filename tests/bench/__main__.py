@@ -2,10 +2,8 @@
 
 import asyncio
 import importlib
-import signal
 import sys
 import time
-from collections.abc import Coroutine
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Final, Literal
@@ -20,6 +18,7 @@ from shared.telemetry import start_logging
 from tests.bench.ground import standing
 from tests.bench.results import Report, draw, keep, machine, now, show
 from tests.bench.scale import SCALES, Scale
+from tests.terminating import until_told
 
 SCENARIOS: Final = (
     "startup",
@@ -58,21 +57,13 @@ def bench(
     report = Report(began=now(), machine=machine(), scale=scale, results=[])
     begun = time.monotonic()
     try:
-        failed = asyncio.run(_until_told(_measure(console, modules, SCALES[scale], report)))
+        failed = asyncio.run(until_told(_measure(console, modules, SCALES[scale], report)))
     except asyncio.CancelledError:
         failed = ["all that was not reached"]
     finally:
         files = _keep(report)
     console.print(f"{time.monotonic() - begun:.0f} s; kept in {', '.join(map(str, files))}", soft_wrap=True)
     return 1 if failed else 0
-
-
-async def _until_told(measuring: Coroutine[None, None, list[str]]) -> list[str]:
-    """Measure until done, or until SIGTERM: then too, the servers that were started are stopped."""
-    task = asyncio.ensure_future(measuring)
-    # Once: told again, it would be torn out of its own clearing up.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: task.cancelling() or task.cancel())
-    return await task
 
 
 async def _measure(console: Console, modules: dict[str, ModuleType], scale: Scale, report: Report) -> list[str]:

@@ -18,6 +18,7 @@ from tests.faults.scenarios import SCENARIOS, matching
 from tests.faults.stack import Stack
 from tests.faults.table import table
 from tests.faults.trial import Outcome, Scenario, play
+from tests.terminating import until_told
 
 
 async def _break_guards(options: argparse.Namespace) -> int:
@@ -124,7 +125,10 @@ def main() -> int:
     parser.add_argument("--overload", action="store_true", help="measure what is accepted under overload")
     parser.add_argument("--seed", default="1", help="what decides all that is random")
     parser.add_argument("--keep", type=Path, default=None, help="where the logs are kept if anything is amiss")
-    return asyncio.run(_run(parser.parse_args()))
+    try:
+        return asyncio.run(until_told(_run(parser.parse_args())))
+    except asyncio.CancelledError:
+        return 143
 
 
 if __name__ == "__main__":
