@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final, Literal
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
@@ -75,10 +75,19 @@ class SmtpConnections:
             try:
                 await smtp.rset()
             except _GONE:
+                # Its server is gone, or silent: to ask on each of the others would take as long for each.
                 smtp.close()
+                self._drop_idle()
+            except BaseException:  # out of time: nobody else would close it
+                smtp.close()
+                raise
             else:
                 return smtp
         return None
+
+    def _drop_idle(self) -> None:
+        while self._idle:
+            self._idle.pop()[0].close()
 
     async def _open(self) -> SMTP:
         server = self._server
@@ -97,6 +106,9 @@ class SmtpConnections:
             await smtp.connect()
             if smtp.is_ehlo_or_helo_needed:
                 await smtp.ehlo()
+        except asyncio.CancelledError:
+            smtp.close()
+            raise
         except _GONE as error:
             smtp.close()
             refused = refused_certificate(error)
@@ -106,10 +118,11 @@ class SmtpConnections:
         return smtp
 
     async def _quit(self, smtp: SMTP) -> None:
-        try:
-            await smtp.quit()
-        except _GONE:
-            smtp.close()
+        with suppress(*_GONE):
+            try:
+                await smtp.quit()
+            finally:
+                smtp.close()
 
 
 def _why(error: BaseException) -> str:
