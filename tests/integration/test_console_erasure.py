@@ -1,7 +1,6 @@
 """DELETE /api/v1/customers/{email}: the person is gone from everywhere, the amounts stay, and the fold agrees."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import UUID, uuid4
@@ -31,12 +30,6 @@ PERSON: dict[str, Any] = {
     "customerPhone": "+31612345678",
 }
 TRACES = ("anna.jansen", "anna jansen", "31612345678")
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -16,12 +15,6 @@ from tests.polling import eventually
 from tests.proxy import Proxy
 from tests.submissions import submission
 from tests.tenant import Tenant
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """An order's history, receipts and notifications over HTTP."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,16 +10,10 @@ from services.worker.store import Store
 from shared.database import Database
 from shared.orders.moments import parse_timestamp
 from shared.versions import version_at
-from tests.consoles import read, read_all, running_console
+from tests.consoles import read, read_all
 from tests.gateways import Client
 from tests.submissions import START, submission
 from tests.tenant import Tenant
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
 
 
 @pytest.fixture

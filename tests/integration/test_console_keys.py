@@ -1,26 +1,18 @@
 """/api/v1/keys: keys made, listed, rotated and revoked by other keys, which cannot give what they lack."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import msgspec
-import pytest
 
 from services.console.accounts import Accounts
 from shared.database import Database
 from shared.keys import SCOPES, is_well_formed
-from tests.consoles import known, read_all, running_console
+from tests.consoles import known, read_all
 from tests.gateways import JSON, Answer, Client
 from tests.polling import eventually
 from tests.tenant import Tenant
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
 
 
 async def ask(console: Client, method: str, path: str, document: Any = None, key: str | None = None) -> Answer:

@@ -1,7 +1,6 @@
 """GET /api/v1/orders over real HTTP and real Postgres: what is listed, in which order, page after page."""
 
 import random
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -14,16 +13,10 @@ from services.worker.store import Store
 from shared.contracts import Submission
 from shared.database import Database
 from shared.orders.identity import Identity
-from tests.consoles import known, read, read_all, running_console
+from tests.consoles import known, read, read_all
 from tests.gateways import Client
 from tests.submissions import submission
 from tests.tenant import Tenant
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
 
 
 @pytest.fixture

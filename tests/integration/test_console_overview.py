@@ -2,7 +2,6 @@
 
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -16,19 +15,13 @@ from shared.database import Database
 from shared.orders.moments import to_microseconds
 from shared.orders.money import decimals_of
 from shared.versions import version_at
-from tests.consoles import read, read_all, running_console
+from tests.consoles import read, read_all
 from tests.gateways import Client
 from tests.submissions import submission
 from tests.tenant import Tenant
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 AUCKLAND = ZoneInfo("Pacific/Auckland")
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
 
 
 @pytest.fixture

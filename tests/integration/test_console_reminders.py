@@ -1,7 +1,6 @@
 """What is to come of the ladder, reminders that a person asks for, pauses, and the suppression list, over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +19,7 @@ from shared.contracts import Submission
 from shared.database import Database
 from shared.orders.moments import to_microseconds
 from shared.versions import version_at
-from tests.consoles import known, read, read_all, running_console
+from tests.consoles import known, read, read_all
 from tests.gateways import JSON, Answer, Client
 from tests.polling import eventually
 from tests.submissions import submission
@@ -69,12 +68,6 @@ class Steps:
         async with self._database.transaction() as connection:
             rows = await connection.fetch("SELECT state, reason FROM notifications ORDER BY created_at")
         return [(row["state"], row["reason"]) for row in rows]
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
 
 
 @pytest.fixture

@@ -1,15 +1,13 @@
 """GET and PUT /api/v1/settings."""
 
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import msgspec
-import pytest
 
 from services.console.accounts import Accounts
 from shared.account_settings import AccountSettings, read_account_settings
 from shared.database import Database
-from tests.consoles import known, read, running_console
+from tests.consoles import known, read
 from tests.gateways import JSON, Answer, Client
 from tests.tenant import Tenant
 
@@ -43,12 +41,6 @@ OTHERS: Final[dict[str, Any]] = {
     "channels": {"email": False, "whatsapp": True},
     "rateLimit": {"requestsPerSecond": 1000.5, "burst": 5000},
 }
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
 
 
 async def put(console: Client, document: Any, key: str | None = None) -> Answer:

@@ -1,7 +1,6 @@
 """/api/v1/webhooks: made, listed, changed, rotated and deleted by whoever may, and seen by nobody else."""
 
 import base64
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -26,12 +25,6 @@ INSERT INTO webhook_attempts (id, webhook_id, account_id, livemode, event_id, ev
 SELECT $1, id, account_id, livemode, $1, 'payment.paid', 1, now(), 12, 'delivered', 200, 'taken'
 FROM webhooks WHERE id = $2
 """
-
-
-@pytest.fixture
-async def console(account: Tenant, database_url: str) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
 
 
 async def ask(client: Client, method: str, path: str = "", body: Any = None, key: str | None = None) -> Answer:

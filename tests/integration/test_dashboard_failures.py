@@ -3,10 +3,7 @@
 import html
 import json
 import re
-from collections.abc import AsyncIterator
 from typing import Any
-
-import pytest
 
 from services.console.accounts import Accounts
 from services.worker.failures import Failures
@@ -14,26 +11,13 @@ from services.worker.handler import Handler
 from services.worker.store import Store
 from shared.database import Database
 from shared.keys import SCOPES
-from tests.consoles import known, running_console
+from tests.consoles import known
 from tests.dashboards import Visitor, visitor_of
 from tests.gateways import Client
 from tests.submissions import submission
 from tests.tenant import Tenant
 
 FAILURES = "/dashboard/failures"
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
-
-
-@pytest.fixture
-async def visitor(console: Client, account: Tenant) -> AsyncIterator[Visitor]:
-    async with visitor_of(console.url) as somebody:
-        await somebody.sign_in(account.live.key)
-        yield somebody
 
 
 async def _plant(database: Database, account: Tenant, number: str, **fields: Any) -> None:

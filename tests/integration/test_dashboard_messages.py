@@ -1,15 +1,13 @@
 """The account's messages and its suppression list in the dashboard."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 from uuid_utils.compat import uuid7
 
 from services.console.accounts import Accounts
 from services.worker.store import Store
 from shared.database import Database
-from tests.consoles import known, running_console
+from tests.consoles import known
 from tests.dashboards import Visitor, visitor_of
 from tests.gateways import Client
 from tests.submissions import submission
@@ -17,19 +15,6 @@ from tests.tenant import Tenant
 
 MESSAGES = "/dashboard/messages"
 SUPPRESSIONS = "/dashboard/settings/suppressions"
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
-
-
-@pytest.fixture
-async def visitor(console: Client, account: Tenant) -> AsyncIterator[Visitor]:
-    async with visitor_of(console.url) as somebody:
-        await somebody.sign_in(account.live.key)
-        yield somebody
 
 
 async def _plan(database: Database, account: Tenant, number: str, state: str, **fields: Any) -> None:

@@ -1,7 +1,6 @@
 """The dashboard's pages over real HTTP and real Postgres: what they show, to whom, and that hostile text stays text."""
 
 import re
-from collections.abc import AsyncIterator
 from html import unescape
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +16,7 @@ from shared.contracts import Submission
 from shared.database import Database
 from shared.keys import SCOPES
 from shared.orders.identity import Identity
-from tests.consoles import known, running_console
+from tests.consoles import known
 from tests.dashboards import Visitor, visitor_of
 from tests.gateways import Client
 from tests.submissions import submission
@@ -26,19 +25,6 @@ from tests.tenant import Tenant
 SCRIPT: Final = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}"
 BIDI: Final = "Pay \u202eeno\u202c \u2066me\u2069"
 NUMBERS: Final = ("2026/042", "50%", "%2F", "a?b=c#d", "..", ".", "a&b;c", "é🧾", "{x}", SCRIPT, "/" * 128, "x" * 128)
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
-
-
-@pytest.fixture
-async def visitor(console: Client, account: Tenant) -> AsyncIterator[Visitor]:
-    async with visitor_of(console.url) as somebody:
-        await somebody.sign_in(account.live.key)
-        yield somebody
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """The settings and the API keys in the dashboard: shown, previewed, checked as the API checks them, and kept."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 
 from services.console.accounts import Accounts
-from tests.consoles import known, running_console
+from tests.consoles import known
 from tests.dashboards import Seen, Visitor, visitor_of
 from tests.gateways import Client
 from tests.tenant import Tenant
@@ -25,19 +24,6 @@ FIELDS = {
     "email": "on",
     **ALL_DAY,
 }
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
-
-
-@pytest.fixture
-async def visitor(console: Client, account: Tenant) -> AsyncIterator[Visitor]:
-    async with visitor_of(console.url) as somebody:
-        await somebody.sign_in(account.live.key)
-        yield somebody
 
 
 async def test_what_is_saved_is_what_the_api_then_answers(visitor: Visitor, console: Client) -> None:

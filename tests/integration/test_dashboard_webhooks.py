@@ -1,31 +1,17 @@
 """Webhooks in the dashboard: added, changed, turned off and on, rotated, replayed and deleted, as the API would."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 
 from services.console.accounts import Accounts
-from tests.consoles import known, running_console
+from tests.consoles import known
 from tests.dashboards import Visitor, visitor_of
 from tests.gateways import Client
 from tests.tenant import Tenant
 
 WEBHOOKS = "/dashboard/webhooks"
 URL = "https://example.com/hooks/bugalou"
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
-
-
-@pytest.fixture
-async def visitor(console: Client, account: Tenant) -> AsyncIterator[Visitor]:
-    async with visitor_of(console.url) as somebody:
-        await somebody.sign_in(account.live.key)
-        yield somebody
 
 
 async def _add(visitor: Visitor) -> tuple[str, str]:

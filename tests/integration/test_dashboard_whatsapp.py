@@ -1,12 +1,10 @@
 """The access to WhatsApp in the dashboard: as the API takes it, its secrets never shown, for admins of live data."""
 
-from collections.abc import AsyncIterator
-
 import msgspec
 import pytest
 
 from services.console.accounts import Accounts
-from tests.consoles import known, running_console
+from tests.consoles import known
 from tests.dashboards import Visitor, visitor_of
 from tests.gateways import Client
 from tests.tenant import Tenant
@@ -15,19 +13,6 @@ from tests.whatsapp_server import APP_SECRET, PHONE_NUMBER_ID, TOKEN
 WHATSAPP = "/dashboard/settings/whatsapp"
 API = "/api/v1/settings/whatsapp"
 ACCESS = {"phoneNumberId": PHONE_NUMBER_ID, "token": TOKEN, "appSecret": APP_SECRET, "linkBase": "https://pay.example/"}
-
-
-@pytest.fixture
-async def console(database_url: str, account: Tenant) -> AsyncIterator[Client]:
-    async with running_console(account.live.key, database_url=database_url) as client:
-        yield client
-
-
-@pytest.fixture
-async def visitor(console: Client, account: Tenant) -> AsyncIterator[Visitor]:
-    async with visitor_of(console.url) as somebody:
-        await somebody.sign_in(account.live.key)
-        yield somebody
 
 
 async def test_what_the_form_does_not_show_stays_as_it_is(visitor: Visitor, console: Client) -> None:

@@ -38,14 +38,6 @@ async def world(database_url: str, database: Database) -> AsyncIterator[World]:
     await connection.close()
 
 
-@pytest.fixture
-async def mailbox() -> AsyncIterator[Mailbox]:
-    mailbox = Mailbox()
-    await mailbox.start()
-    yield mailbox
-    await mailbox.stop()
-
-
 def claims_for(world: World, *, lease: float, is_behind: Callable[[], bool] = lambda: False) -> Claims:
     preparation = Preparation(Renderer())
     return Claims(world.database, preparation, lease_seconds=lease, settle_seconds=0, is_behind=is_behind)

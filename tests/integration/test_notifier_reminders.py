@@ -34,14 +34,6 @@ async def world(database_url: str, database: Database) -> AsyncIterator[World]:
     await connection.close()
 
 
-@pytest.fixture
-async def mailbox() -> AsyncIterator[Mailbox]:
-    mailbox = Mailbox()
-    await mailbox.start()
-    yield mailbox
-    await mailbox.stop()
-
-
 async def invoice(world: World, email: str | None = CLIENT, **fields: Any) -> UUID:
     return await world.order(payment_status="overdue", customer_email=email, **fields)
 

@@ -76,14 +76,6 @@ async def world(database_url: str, database: Database) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def mailbox() -> AsyncIterator[Mailbox]:
-    mailbox = Mailbox()
-    await mailbox.start()
-    yield mailbox
-    await mailbox.stop()
-
-
-@pytest.fixture
 async def service(world: World, mailbox: Mailbox, amqp_url: str, amqp_prefix: str) -> AsyncIterator[Service]:
     connection = await aio_pika.connect(amqp_url, timeout=10)
     async with connection, connection.channel() as channel:

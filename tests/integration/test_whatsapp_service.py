@@ -40,14 +40,6 @@ async def server() -> AsyncIterator[CloudApiServer]:
 
 
 @pytest.fixture
-async def mailbox() -> AsyncIterator[Mailbox]:
-    mailbox = Mailbox()
-    await mailbox.start()
-    yield mailbox
-    await mailbox.stop()
-
-
-@pytest.fixture
 async def world(database_url: str, database: Database, account: Tenant) -> AsyncIterator[World]:
     connection = await asyncpg.connect(database_url)
     yield World(database_url, connection, database)
