@@ -30,13 +30,14 @@ class Mark(IntFlag):
     PARTIAL = 16
 
 
-EVENT_TYPES: Final = {
+MARKED_EVENTS: Final = {
     Mark.PAID: "payment.paid",
     Mark.OVERDUE: "payment.overdue",
     Mark.REFUNDED: "payment.refunded",
     Mark.CANCELLED: "order.cancelled",
     Mark.PARTIAL: "payment.partial",
 }
+"""The type of event of which a mark says that it is published; others (order.created ...) leave none."""
 _PAYMENT_MARKS: Final = {"paid": Mark.PAID, "overdue": Mark.OVERDUE, "refunded": Mark.REFUNDED}
 
 
@@ -86,7 +87,7 @@ class Run(Struct):
     @property
     def event_type(self) -> str:
         """The type of the event that tells it."""
-        return EVENT_TYPES[self.mark]
+        return MARKED_EVENTS[self.mark]
 
 
 class Folded(Struct, frozen=True):

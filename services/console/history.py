@@ -9,7 +9,7 @@ from services.console.orders import Shown
 from services.console.paging import Paging, Place, fetch_page
 from services.console.tenancy import as_tenant
 from shared.database import Database, Row
-from shared.fold import EVENT_TYPES
+from shared.fold import MARKED_EVENTS
 from shared.keys import ApiKey
 from shared.orders.moments import write_timestamp
 from shared.orders.view import show_fields
@@ -68,5 +68,5 @@ def _view(row: Row) -> Shown:
         "apiKey": row["api_key"],
         "sets": show_fields(msgspec.json.decode(row["sets"])),
         "clears": row["clears"],
-        "events": [event for mark, event in EVENT_TYPES.items() if mark & row["marks"]],
+        "events": [event for mark, event in MARKED_EVENTS.items() if mark & row["marks"]],
     }

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from shared.orders.identity import Identity
-from shared.orders.view import order_view
+from shared.orders.view import FIELDS, order_view
 
 COLUMNS: Final = """
     id, platform, order_number, version,
@@ -21,20 +21,13 @@ COLUMNS: Final = """
 """
 """What to select from the table `orders`."""
 
-_FIELDS: Final = (
-    *("orderStatus", "paymentStatus", "customerEmail", "customerName", "customerPhone", "customerLanguage"),
-    *("items", "total", "currency", "amountPaid", "paymentMethod", "invoiceNumber", "invoiceUrl"),
-    *("invoiceDate", "dueDate", "paymentUrl", "metadata"),
-)
 _JSON: Final = frozenset({"items", "metadata"})
 
 
 def stored_view(identity: Identity, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a row of those columns shows of the order that `identity` names."""
     fields = {
-        name: msgspec.json.decode(row[name]) if name in _JSON else row[name]
-        for name in _FIELDS
-        if row[name] is not None
+        name: msgspec.json.decode(row[name]) if name in _JSON else row[name] for name in FIELDS if row[name] is not None
     }
     return order_view(
         identity,

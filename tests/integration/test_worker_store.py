@@ -18,7 +18,7 @@ from services.worker.store import Store
 from shared.contracts import Event, Submission
 from shared.database import Database
 from shared.errors import DataError
-from shared.fold import EVENT_TYPES, Folded, Mark, State, fold
+from shared.fold import MARKED_EVENTS, Folded, Mark, State, fold
 from tests.submissions import submission
 
 SAME_DATABASE = settings(
@@ -179,7 +179,7 @@ def check_once(events: Sequence[Event], *, orders_created: int = 1) -> Counter[s
     return counts
 
 
-RUN_TYPES = sorted(kind for mark, kind in EVENT_TYPES.items() if mark is not Mark.PARTIAL)
+RUN_TYPES = sorted(kind for mark, kind in MARKED_EVENTS.items() if mark is not Mark.PARTIAL)
 
 
 @SAME_DATABASE
