@@ -4,9 +4,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from shared.errors import InvalidInput, MalformedJson
+from shared.orders.body import REQUIRED, OrderBody
 from shared.orders.content import Draft
 from shared.orders.moments import to_microseconds
 from shared.orders.validation import read_order
@@ -14,26 +16,7 @@ from shared.orders.validation import read_order
 NOW = to_microseconds(datetime(2026, 11, 22, 9, 30, tzinfo=UTC))
 MINIMAL = {"platform": "custom", "orderNumber": "INV-2026-042", "orderStatus": "processing"}
 ITEM = {"name": "Ontwerp woning - fase 1", "price": "2500.00"}
-OPTIONAL = [
-    "customerEmail",
-    "customerName",
-    "customerPhone",
-    "customerLanguage",
-    "items",
-    "total",
-    "currency",
-    "paymentStatus",
-    "paymentMethod",
-    "invoiceNumber",
-    "invoiceUrl",
-    "invoiceDate",
-    "dueDate",
-    "paymentUrl",
-    "amountPaid",
-    "occurredAt",
-    "metadata",
-    "clear",
-]
+OPTIONAL = [member.encode_name for member in msgspec.structs.fields(OrderBody) if member.encode_name not in REQUIRED]
 """Every member that a body may leave out."""
 
 

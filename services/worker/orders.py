@@ -12,8 +12,7 @@ from shared.database import Connection, Row, unless_empty
 from shared.fold import State
 from shared.orders.identity import Identity
 
-# The fields of an order, each with its column and the type to which its text is cast.
-_FIELDS: Final = (
+FIELD_COLUMNS: Final = (
     ("orderStatus", "order_status", "text"),
     ("paymentStatus", "payment_status", "text"),
     ("customerEmail", "customer_email", "text"),
@@ -32,10 +31,11 @@ _FIELDS: Final = (
     ("paymentUrl", "payment_url", "text"),
     ("metadata", "metadata", "jsonb"),
 )
+"""The fields of an order, each with its column and the type to which its text is cast."""
 _JSON: Final = frozenset({"items", "metadata"})
 _MOMENTS: Final = ("created_at", "updated_at", "paid_since", "overdue_since")
 _STATE: Final = (
-    *((column, "text", f"n.{column}::{kind}") for _, column, kind in _FIELDS),
+    *((column, "text", f"n.{column}::{kind}") for _, column, kind in FIELD_COLUMNS),
     ("version", "bigint", "n.version"),
     ("newest", "bigint", "n.newest"),
     # Microseconds: a float of seconds would round them away.
@@ -73,7 +73,7 @@ RETURNING id
 
 _LOCK: Final = f"""
 SELECT id, account_id, livemode, platform, order_number,
-    {", ".join(f"{column}::text" for _, column, _ in _FIELDS)}, version, newest,
+    {", ".join(f"{column}::text" for _, column, _ in FIELD_COLUMNS)}, version, newest,
     {", ".join(f"(extract(epoch FROM {name}) * 1000000)::bigint AS {name}" for name in _MOMENTS)},
     amount_paid_peak::text
 FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
@@ -134,7 +134,7 @@ async def delete_orders(connection: Connection, ids: Sequence[UUID]) -> None:
 
 def _stored(row: Row) -> Stored:
     fields: dict[str, Any] = {}
-    for name, column, _ in _FIELDS:
+    for name, column, _ in FIELD_COLUMNS:
         text = row[column]
         if text is not None:
             fields[name] = msgspec.json.decode(text) if name in _JSON else text
@@ -154,7 +154,7 @@ def _stored(row: Row) -> Stored:
 def _state_columns(merged: Sequence[Merged]) -> list[Sequence[Any]]:
     states = [result.state for result in merged]
     columns: list[list[Any]] = []
-    for name, _, _ in _FIELDS:
+    for name, _, _ in FIELD_COLUMNS:
         values = [state.fields.get(name) for state in states]
         if name in _JSON:
             values = [None if value is None else msgspec.json.encode(value).decode() for value in values]

@@ -36,9 +36,9 @@ def normalise(values: Mapping[str, Any], now: int, faults: list[Fault]) -> dict[
     kept: dict[str, Any] = {}
     for name, value in values.items():
         try:
-            plain = _PLAIN.get(name)
-            if plain is not None:
-                kept[name] = plain(value)
+            read = _READ_ALONE.get(name)
+            if read is not None:
+                kept[name] = read(value)
             elif name in ("total", "amountPaid"):
                 kept[name] = _amount(name, value, decimals)
             elif name == "items":
@@ -47,8 +47,10 @@ def normalise(values: Mapping[str, Any], now: int, faults: list[Fault]) -> dict[
                 kept[name] = _occurred_at(value, now)
             elif name == "metadata":
                 kept[name] = _metadata(value, faults)
-            else:  # clear
+            elif name == "clear":
                 kept[name] = tuple(sorted(set(_clears(value, values, faults))))
+            else:
+                raise LookupError(f"nothing here reads {name}")
         except _Wrong as wrong:
             faults.append(Fault(f"/{name}", str(wrong)))
     return kept
@@ -131,21 +133,23 @@ def pointer_token(name: str) -> str:
     return token.encode("unicode_escape").decode() if text_fault(token) else token
 
 
-def _checked(fault_of: Callable[[str], str | None]) -> Callable[[str], str]:
-    def check(value: str) -> str:
-        fault = text_fault(value) or fault_of(value)
-        if fault is not None:
-            raise _Wrong(fault)
-        return value
-
-    return check
-
-
 def _text(value: str) -> str:
     fault = text_fault(value)
     if fault is not None:
         raise _Wrong(fault)
     return value
+
+
+def _text_with(fault_of: Callable[[str], str | None]) -> Callable[[str], str]:
+    """Return what reads a text of which more is asked; `fault_of` tells what is wrong with it."""
+
+    def read(value: str) -> str:
+        fault = text_fault(value) or fault_of(value)
+        if fault is not None:
+            raise _Wrong(fault)
+        return value
+
+    return read
 
 
 def _date(value: str) -> str:
@@ -167,21 +171,22 @@ def _phone(value: str) -> str:
     return number
 
 
-_PLAIN: Final[dict[str, Callable[[Any], Any]]] = {
-    # What is one of a few words has been held to them when it was decoded.
+_READ_ALONE: Final[dict[str, Callable[[Any], Any]]] = {
+    # One of a few words: held to them when the body was decoded.
     "orderStatus": str,
     "customerLanguage": str,
     "paymentStatus": str,
-    "platform": _checked(identifier_fault),
-    "orderNumber": _checked(identifier_fault),
-    "customerEmail": _checked(email_fault),
+    "platform": _text_with(identifier_fault),
+    "orderNumber": _text_with(identifier_fault),
+    "customerEmail": _text_with(email_fault),
     "customerName": _text,
     "customerPhone": _phone,
     "currency": _currency,
     "paymentMethod": _text,
     "invoiceNumber": _text,
-    "invoiceUrl": _checked(url_fault),
+    "invoiceUrl": _text_with(url_fault),
     "invoiceDate": _date,
     "dueDate": _date,
-    "paymentUrl": _checked(url_fault),
+    "paymentUrl": _text_with(url_fault),
 }
+"""What reads the members whose value alone decides. The others need the currency, the clock or their neighbours."""

@@ -1,11 +1,47 @@
 """The fields of an order: required, chosen from a few, left out, and cleared."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from services.worker.orders import FIELD_COLUMNS
+from shared.orders.stored import COLUMNS
+from shared.orders.view import FIELDS
 from tests.order_bodies import ITEM, MINIMAL, OPTIONAL, faults, refused, stored, taken
+
+GOOD: dict[str, Any] = {
+    "orderStatus": "delivered",
+    "paymentStatus": "paid",
+    "customerEmail": "klant@bedrijf.nl",
+    "customerName": "De Groot",
+    "customerPhone": "+31612345678",
+    "customerLanguage": "nl",
+    "items": [{"quantity": "2", "name": "Advies", "price": "150"}],
+    "total": "300",
+    "currency": "EUR",
+    "amountPaid": "150",
+    "paymentMethod": "iDEAL",
+    "invoiceNumber": "2026-042",
+    "invoiceUrl": "https://example.com/042.pdf",
+    "invoiceDate": "2026-11-22",
+    "dueDate": "2026-12-06",
+    "paymentUrl": "https://example.com/pay",
+    "metadata": {"project": "7"},
+}
+"""A value of each field, in its stored form."""
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_field_is_read_and_a_stored_form_is_stored_as_it_is(name: str) -> None:
+    assert stored(name, GOOD[name]) == GOOD[name]
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_field_has_a_column_that_workers_write_and_readers_show(name: str) -> None:
+    column = {field: column for field, column, _ in FIELD_COLUMNS}[name]
+    assert re.search(rf'\b{column}(::text)?( AS "?{name}"?)?,', COLUMNS)
 
 
 def test_seed_order_is_taken_in_its_stored_form() -> None:
