@@ -6,9 +6,10 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from services.notifier.planner import Undecodable, plan, read_event
+from services.notifier.planner import KINDS, Undecodable, plan, read_event
 from shared.contracts import Event
 from shared.dunning import ASKED
+from shared.topology import NOTIFIED_EVENTS
 
 ACCOUNT, ORDER, RUN = UUID(int=1), UUID(int=2), UUID(int=3)
 
@@ -34,6 +35,10 @@ def test_each_event_plans_one_notification_per_channel(event_type: str, kind: st
         (kind, "whatsapp", RUN, step),
     ]
     assert len({one.id for one in planned}) == 2
+
+
+def test_the_events_that_lead_to_notifications_are_those_bound_to_the_queue() -> None:
+    assert set(KINDS) == set(NOTIFIED_EVENTS)
 
 
 def test_a_redelivered_event_gives_the_same_ids() -> None:
