@@ -17,7 +17,7 @@ INSERT INTO submissions (id, order_id, account_id, livemode, platform, order_num
 SELECT gen_random_uuid(), order_id, account_id, livemode, platform, order_number, version - n, 'applied',
     jsonb_build_object('customerName', repeat('x', 260000)), clears, decode(md5(n::text), 'hex'), keyed, 0, api_key_id,
     received_at, settled_at
-FROM submissions, generate_series(1, 260) AS n WHERE order_id = $1
+FROM submissions, generate_series(1, 520) AS n WHERE order_id = $1
 """
 
 
