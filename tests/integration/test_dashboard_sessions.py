@@ -3,7 +3,9 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -262,6 +264,25 @@ async def test_forms_beyond_the_memory_set_aside_for_them_are_refused_until_ther
         may_end.set()
     assert {one.result().status for one in sent} == {404}
     assert await switched() == 303
+
+
+async def test_slow_forms_of_strangers_keep_nobody_from_signing_in(
+    console: Client, visitor: Visitor, account: Tenant
+) -> None:
+    place = urlsplit(visitor.origin)
+    head = (
+        f"POST /dashboard/sign-in HTTP/1.1\r\nHost: {place.netloc}\r\nOrigin: {visitor.origin}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 65536\r\nExpect: 100-continue\r\n\r\n"
+    )
+    async with AsyncExitStack() as slow:
+        for _ in range(140):  # which announce more than all forms may hold
+            reader, writer = await asyncio.open_connection(place.hostname, place.port)
+            slow.callback(writer.close)
+            writer.write(head.encode())
+            assert b"100" in await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"key=")
+
+        assert (await visitor.sign_in(account.live.key)).status == 303
 
 
 async def test_language_is_the_choice_then_the_browsers_then_the_accounts(visitor: Visitor, account: Tenant) -> None:

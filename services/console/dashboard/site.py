@@ -24,20 +24,25 @@ from services.console.dashboard.visit import (
     SignedOut,
     Visit,
     check_csrf,
+    check_form,
     check_origin,
-    read_form,
+    parse_form,
     see_other,
     sign_in_path,
 )
 from shared.account_settings import TIMEZONE
-from shared.http.bodies import BodyBudget
+from shared.http.bodies import BodyBudget, read_body
 from shared.http.faults import FAULTS
 from shared.http.problems import Problem, problem_of, problem_of_status
 from shared.http.routes import router_path
+from shared.http.strangers import Strangers
 from shared.keys import Scope
 
 _ALL_FORMS_BYTES: Final = 8 * 1024 * 1024
-"""What all forms together may hold in memory: some want a megabyte, and who signs in is unknown."""
+"""What all forms of those who are signed in may hold in memory together: some want a megabyte."""
+
+_STRANGERS_BYTES: Final = 4 * 1024 * 1024
+"""Likewise of those who are not, of whom one sender has a quarter: anybody may send the form that signs in."""
 
 PageHandler = Callable[[Any, Visit], Awaitable[web.StreamResponse]]
 
@@ -83,6 +88,7 @@ class Site:
         self._sessions = sessions
         self._body_seconds = body_seconds
         self._forms = BodyBudget(_ALL_FORMS_BYTES)
+        self._strangers = Strangers(most_bytes=_STRANGERS_BYTES, most_bytes_of_one=_STRANGERS_BYTES // 4)
         self._entries: list[PageRoute] = []
         files = Files()
         set_up(application, files)
@@ -162,10 +168,10 @@ class Site:
         return None if token is None else await self._sessions.find(token)
 
     def _room(self, request: web.Request, route: PageRoute, session: Session | None) -> AbstractContextManager[None]:
-        """Hold room for a form until its page has been answered."""
-        if route.method != "POST" or (session is None and not route.is_public):
+        """Hold room for a form until its page has been answered; that of a stranger, as it arrives, has other room."""
+        if route.method != "POST" or session is None:
             return nullcontext()
-        return self._forms.hold(request, route.most_bytes, None if session is None else session.key.account)
+        return self._forms.hold(request, route.most_bytes, session.key.account)
 
     async def _visit(self, request: web.Request, route: PageRoute, session: Session | None) -> Visit:
         if session is None and not route.is_public:
@@ -173,12 +179,19 @@ class Site:
         form: Mapping[str, str] = {}
         if route.method == "POST":
             check_origin(request)
-            form = await read_form(request, most_bytes=route.most_bytes, seconds=self._body_seconds)
+            form = await self._form(request, route, session)
             if session is not None and not route.is_public:
                 check_csrf(request, session, form)
         if session is not None and not route.is_public and not session.can(route.scope):
             raise Problem(403, "missing_scope", f"This session lacks the scope {route.scope}")
         return _visit(request, session, form)
+
+    async def _form(self, request: web.Request, route: PageRoute, session: Session | None) -> Mapping[str, str]:
+        check_form(request, most_bytes=route.most_bytes)
+        if session is not None:
+            return parse_form(await read_body(request, most_bytes=route.most_bytes, seconds=self._body_seconds))
+        async with self._strangers.body(request, most_bytes=route.most_bytes, seconds=self._body_seconds) as body:
+            return parse_form(body)
 
     def _sign_in_first(self, request: web.Request) -> web.Response:
         if request.headers.get("HX-Request") == "true":

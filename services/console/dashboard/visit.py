@@ -15,7 +15,7 @@ from services.console.dashboard.formats import Formats
 from services.console.dashboard.sessions import Session
 from services.console.dashboard.wording import Phrases
 from shared.errors import InvalidInput
-from shared.http.bodies import check_declared, read_body
+from shared.http.bodies import check_declared
 from shared.http.problems import Problem, problem_of_status
 from shared.keys import ApiKey
 
@@ -95,10 +95,13 @@ def sign_in_path(request: web.Request) -> str:
     return SIGN_IN if back == HOME else f"{SIGN_IN}?next={quote(back, safe='')}"
 
 
-async def read_form(request: web.Request, *, most_bytes: int, seconds: float) -> dict[str, str]:
-    """Return the fields of a form."""
+def check_form(request: web.Request, *, most_bytes: int) -> None:
+    """Raise the problem of a request that declares no form, or too large a one."""
     check_declared(request, most_bytes=most_bytes, types=(_FORM,))
-    body = await read_body(request, most_bytes=most_bytes, seconds=seconds)
+
+
+def parse_form(body: bytes) -> dict[str, str]:
+    """Return the fields of a form."""
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
     except ValueError as error:
