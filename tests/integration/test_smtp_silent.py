@@ -12,7 +12,7 @@ IDLE: Final = 5
 
 
 class SilentServer:
-    """Greets and agrees to everything, until it is told to say nothing any more; counts who is connected, and what it is asked in vain."""
+    """Greets and agrees to everything, until it falls silent; counts who is connected, and what is asked in vain."""
 
     def __init__(self) -> None:
         self.is_silent = False
