@@ -18,6 +18,11 @@ from shared.http.problems import Problem
 from shared.keys import ApiKey
 from shared.orders.moments import write_moment
 
+MOST_USABLE: Final = 200
+"""Of one account: every gateway holds all keys in memory, and loads them anew with each change."""
+MOST_ENDED: Final = 500
+"""So many revoked and expired ones are kept, those that ended last."""
+
 PLACE: Final = tuple[datetime, UUID]
 """The type of a place in the list: when it was made, and its id."""
 
@@ -36,6 +41,16 @@ _REVOKE: Final = (
 _EXPIRE: Final = """
 UPDATE api_keys SET expires_at = least(coalesce(expires_at, 'infinity'), $3) WHERE account_id = $1 AND id = $2
 """
+# Two that are made at once are counted one after the other.
+_LOCK_ACCOUNT: Final = "SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE"
+_COUNT: Final = """
+SELECT count(*) FROM api_keys WHERE account_id = $1 AND revoked_at IS NULL AND coalesce(expires_at > now(), true)
+"""
+_FORGET: Final = """
+DELETE FROM api_keys WHERE id IN (
+    SELECT id FROM api_keys WHERE account_id = $1 AND (revoked_at IS NOT NULL OR expires_at <= now())
+    ORDER BY least(revoked_at, expires_at) DESC, id DESC OFFSET $2)
+"""
 
 
 class KeysStore:
@@ -53,7 +68,7 @@ class KeysStore:
         return [_view(key_row(row)) for row in page.rows], page.next_cursor
 
     async def create(self, caller: ApiKey, draft: KeyDraft) -> NewKey:
-        """Make a key that may do no more than the caller's."""
+        """Make a key that may do no more than the caller's; raise 409 where the account has as many as it may have."""
         live = caller.live if draft.live is None else draft.live
         if live and not caller.live:
             raise Problem(403, "live_key_refused", "A key of the test world cannot make one of the live world")
@@ -62,6 +77,7 @@ class KeysStore:
             raise Problem(403, "missing_scope", f"This API key cannot give what it lacks: {', '.join(missing)}")
         _allow_platforms(caller, draft.platforms)
         async with self._writing.transaction(account=caller.account) as connection:
+            await _make_room(connection, caller.account)
             return await add_key(
                 connection, caller.account, live, draft.name, draft.scopes, draft.platforms, draft.expires_at
             )
@@ -75,6 +91,7 @@ class KeysStore:
     async def rotate(self, caller: ApiKey, key_id: UUID, overlap: timedelta) -> NewKey:
         """Make a key with the same rights as another, which goes on working for `overlap`."""
         async with self._writing.transaction(account=caller.account) as connection:
+            await _make_room(connection, caller.account)
             old = await _lock(connection, caller, key_id)
             now = datetime.now(UTC)
             if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now):
@@ -97,6 +114,15 @@ async def _lock(connection: Connection, caller: ApiKey, key_id: UUID) -> KeyRow:
     found = key_row(row)
     _allow_platforms(caller, found.platforms)
     return found
+
+
+async def _make_room(connection: Connection, account: UUID) -> None:
+    """Forget the keys that ended long ago, and raise 409 where too many still work."""
+    await connection.execute(_LOCK_ACCOUNT, account)
+    await connection.execute(_FORGET, account, MOST_ENDED)
+    if await connection.fetchval(_COUNT, account) >= MOST_USABLE:
+        sentence = f"An account has at most {MOST_USABLE} API keys that work: revoke some that nobody uses"
+        raise Problem(409, "too_many_keys", sentence)
 
 
 def _allow_platforms(caller: ApiKey, platforms: object) -> None:

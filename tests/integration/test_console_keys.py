@@ -7,6 +7,7 @@ from uuid import uuid4
 import msgspec
 
 from services.console.accounts import Accounts
+from services.console.keys import MOST_ENDED, MOST_USABLE
 from shared.database import Database
 from shared.keys import SCOPES, is_well_formed
 from tests.consoles import known, read_all
@@ -170,3 +171,38 @@ async def test_keys_of_another_account_do_not_exist(console: Client, accounts: A
         assert (answer.status, answer.document["code"]) == (404, "key_not_found")
     await known(console, other.key)
     assert (await console.get("/api/v1/orders", other.key)).status == 200
+
+
+_MANY = """
+INSERT INTO api_keys (id, account_id, livemode, name, digest, hint, scopes, revoked_at)
+SELECT gen_random_uuid(), $1, true, 'many', sha256(gen_random_uuid()::text::bytea), 'hint', '{orders:read}', $3
+FROM generate_series(1, $2::int) AS n
+"""
+
+
+async def test_account_has_a_bounded_number_of_keys(console: Client, account: Tenant, database: Database) -> None:
+    made = await make(console)
+    async with database.transaction() as connection:
+        have = await connection.fetchval("SELECT count(*) FROM api_keys WHERE account_id = $1", account.id)
+        await connection.execute(_MANY, account.id, MOST_USABLE - have, None)
+
+    for path, body in (("", {"name": "n", "scopes": ["orders:read"]}), (f"/{made['id']}/rotate", None)):
+        answer = await ask(console, "POST", path, body)
+        assert (answer.status, answer.document["code"]) == (409, "too_many_keys")
+
+    assert (await ask(console, "DELETE", f"/{made['id']}")).status == 204
+    await make(console)
+
+
+async def test_of_keys_that_ended_the_last_are_kept(console: Client, account: Tenant, database: Database) -> None:
+    made = await make(console)
+    async with database.transaction() as connection:
+        await connection.execute(_MANY, account.id, MOST_ENDED + 9, datetime.now(UTC) - timedelta(days=1))
+    assert (await ask(console, "DELETE", f"/{made['id']}")).status == 204
+
+    await make(console)
+
+    async with database.transaction() as connection:
+        ended = await connection.fetch("SELECT id FROM api_keys WHERE revoked_at IS NOT NULL")
+    assert len(ended) == MOST_ENDED
+    assert made["id"] in {str(row["id"]) for row in ended}

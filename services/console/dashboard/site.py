@@ -220,7 +220,11 @@ class Site:
         FAULTS.note(problem.status, request_id, error)
         visit = _visit(request, session, {})
         words = visit.phrases.common
-        special = {"stale_form": words.stale_page, "foreign_origin": words.foreign_form}
+        special = {
+            "stale_form": words.stale_page,
+            "foreign_origin": words.foreign_form,
+            "too_many_keys": words.too_many_keys,
+        }
         known = problem.status if problem.status in words.error_titles else 400
         response = self.render(
             visit,

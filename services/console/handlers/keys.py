@@ -94,6 +94,7 @@ class KeysHandler:
             answers=(
                 Answer(status=201, description="The only answer that shows the key.", of=KeyAnswer, links=_LINKS),
             ),
+            refusals=(Refusal(status=409, description="The account has as many keys as it may have."),),
         ),
         Route(
             method="DELETE",
@@ -119,7 +120,10 @@ class KeysHandler:
                 is_required=False,
             ),
             answers=(Answer(status=200, description="A key with the same rights, shown this once.", of=KeyAnswer),),
-            refusals=(_NOT_FOUND, Refusal(status=409, description="The key is revoked or expired.")),
+            refusals=(
+                _NOT_FOUND,
+                Refusal(status=409, description="The key is revoked or expired, or the account has too many."),
+            ),
         ),
     )
 

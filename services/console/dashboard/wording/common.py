@@ -46,6 +46,7 @@ class Common(Struct, frozen=True, kw_only=True):
     request_id: str
     stale_page: str
     foreign_form: str
+    too_many_keys: str
 
 
 DUTCH: Final = Common(
@@ -107,6 +108,7 @@ DUTCH: Final = Common(
     request_id="Kenmerk",
     stale_page="Deze pagina was verouderd. Kijk of alles nog klopt en probeer het opnieuw.",
     foreign_form="Dit formulier kwam niet van deze website.",
+    too_many_keys="Dit account heeft zoveel sleutels als het mag hebben. Trek er eerst een in die niemand gebruikt.",
 )
 
 ENGLISH: Final = Common(
@@ -168,4 +170,5 @@ ENGLISH: Final = Common(
     request_id="Reference",
     stale_page="This page was out of date. See whether all is still right and try again.",
     foreign_form="This form did not come from this website.",
+    too_many_keys="This account has as many keys as it may have. First revoke one that nobody uses.",
 )
