@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 from uuid import UUID
@@ -32,6 +33,21 @@ app = cyclopts.App(name="failures", help="What was accepted and no retry could s
 Switch = Annotated[bool, Parameter(negative=())]
 T = TypeVar("T")
 
+
+@Parameter(name="*")  # a dataclass, since cyclopts knows no Structs
+@dataclass(frozen=True)
+class Chosen:
+    """Which failures a command is about, where it names none by its id."""
+
+    cause: str | None = None
+    """All open ones of this cause."""
+    place: str | None = None
+    """All open ones of this place."""
+    all_: Annotated[bool, Parameter(name="--all", negative=())] = False
+    """All open ones."""
+
+
+BY_ID: Final = Chosen()
 MOST_LISTED: Final = 200
 MOST_AT_ONCE: Final = 100_000
 _PAUSE_SECONDS: Final = 0.2
@@ -146,9 +162,7 @@ def edit(failure: UUID, /, *, body: Annotated[Path | None, Parameter(allow_leadi
 @app.command
 def replay(
     *failures: UUID,
-    cause: str | None = None,
-    place: str | None = None,
-    all_: Annotated[bool, Parameter(name="--all", negative=())] = False,
+    chosen: Chosen = BY_ID,
     notify: Switch = False,
     wait: float = 15.0,
 ) -> None:
@@ -158,12 +172,6 @@ def replay(
     ----------
     failures
         Their ids; or choose with --cause, --place or --all.
-    cause
-        All open ones of this cause.
-    place
-        All open ones of this place.
-    all_
-        All open ones.
     notify
         Let clients be told of what the replay changes. Events of the notifier are replayed with it alone.
     wait
@@ -171,7 +179,7 @@ def replay(
     """
 
     async def work(database: Database) -> tuple[Counter[str], int]:
-        ids = await _chosen(database, failures, cause, place, all_)
+        ids = await _chosen(database, failures, chosen)
         asked = []
         for failure_id in ids:
             try:
@@ -195,9 +203,7 @@ def replay(
 @app.command
 def discard(
     *failures: UUID,
-    cause: str | None = None,
-    place: str | None = None,
-    all_: Annotated[bool, Parameter(name="--all", negative=())] = False,
+    chosen: Chosen = BY_ID,
 ) -> None:
     """Take failures off the list for good; what they hold was accepted from somebody, and will not be settled.
 
@@ -205,16 +211,10 @@ def discard(
     ----------
     failures
         Their ids; or choose with --cause, --place or --all.
-    cause
-        All open ones of this cause.
-    place
-        All open ones of this place.
-    all_
-        All open ones.
     """
 
     async def work(database: Database) -> int:
-        ids = await _chosen(database, failures, cause, place, all_)
+        ids = await _chosen(database, failures, chosen)
         for failure_id in ids:
             async with database.transaction() as connection:
                 await stored.discard(connection, Owner(), failure_id)
@@ -223,15 +223,13 @@ def discard(
     print(f"{_carry_out(work)} discarded")
 
 
-async def _chosen(
-    database: Database, ids: Sequence[UUID], cause: str | None, place: str | None, every: bool
-) -> Sequence[UUID]:
-    if bool(ids) == (every or cause is not None or place is not None):
+async def _chosen(database: Database, ids: Sequence[UUID], chosen: Chosen) -> Sequence[UUID]:
+    if bool(ids) == (chosen != BY_ID):
         raise InvalidInput("Name failures by their ids, or choose them with --cause, --place or --all")
     if ids:
         return ids
     async with database.transaction(readonly=True) as connection:
-        return await stored.read_ids(connection, Owner(), Choice(_OPEN, cause, place), MOST_AT_ONCE)
+        return await stored.read_ids(connection, Owner(), Choice(_OPEN, chosen.cause, chosen.place), MOST_AT_ONCE)
 
 
 async def _settled(database: Database, ids: Sequence[UUID], seconds: float) -> None:

@@ -20,6 +20,7 @@ import pytest
 from yarl import URL
 
 from services.cli.stack.ports import LOOPBACK, free_ports
+from services.gateway.examples import NEW_INVOICE, PAYMENT
 from tests.polling import eventually
 
 ROOT: Final = Path(__file__).parents[2]
@@ -170,32 +171,8 @@ async def _knows_the_key(stack: Stack) -> bool:
 
 
 async def test_invoice_and_its_payment_become_one_order_and_one_thank_you(stack: Stack) -> None:
-    invoice = {
-        "platform": "custom",
-        "orderNumber": "INV-2026-042",
-        "orderStatus": "processing",
-        "customerEmail": "klant@bedrijf.nl",
-        "customerName": "Architectenbureau De Groot",
-        "items": [
-            {"name": "Ontwerp woning - fase 1", "quantity": 1, "price": "2500.00"},
-            {"name": "Bouwtechnisch advies", "quantity": 3, "price": "150.00"},
-        ],
-        "total": "2950.00",
-        "currency": "EUR",
-        "paymentStatus": "pending",
-        "invoiceNumber": "INV-2026-042",
-        "invoiceUrl": "https://mijn-boekhouding.nl/facturen/INV-2026-042.pdf",
-    }
-    payment = {
-        "platform": "custom",
-        "orderNumber": "INV-2026-042",
-        "orderStatus": "delivered",
-        "paymentStatus": "paid",
-        "paymentMethod": "bankoverschrijving",
-        "amountPaid": "2950.00",
-    }
-    assert (await stack.post(invoice))[0] == 202
-    assert (await stack.post(payment))[0] == 202
+    assert (await stack.post(NEW_INVOICE))[0] == 202
+    assert (await stack.post(PAYMENT))[0] == 202
 
     async def paid() -> Any:
         status, document, _ = await stack.request("GET", "/api/v1/orders/custom/INV-2026-042")

@@ -22,7 +22,7 @@ PROMTOOL: Final = find_promtool()
     ],
     ids=" ".join,
 )
-async def test_promtool_is_content(words: tuple[str, ...]) -> None:
+async def test_promtool_accepts_the_rules_and_their_tests_pass(words: tuple[str, ...]) -> None:
     assert PROMTOOL
     process = await asyncio.create_subprocess_exec(
         PROMTOOL, *words, cwd=MONITORING, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.console.accounts import Accounts
+from services.gateway.examples import NEW_INVOICE
 from services.worker.app import graph as worker_graph
 from services.worker.settings import fill as fill_worker
 from shared.database import Database
@@ -19,21 +20,6 @@ from tests.queues import channel_to, take_submissions
 from tests.running import running
 from tests.settings import settings_of
 from tests.tenant import Tenant
-
-FIRST = {
-    **SEED,
-    "customerEmail": "klant@bedrijf.nl",
-    "customerName": "Architectenbureau De Groot",
-    "items": [
-        {"name": "Ontwerp woning - fase 1", "quantity": 1, "price": "2500.00"},
-        {"name": "Bouwtechnisch advies", "quantity": 3, "price": "150.00"},
-    ],
-    "total": "2950.00",
-    "currency": "EUR",
-    "paymentStatus": "pending",
-    "invoiceNumber": "INV-2026-042",
-    "invoiceUrl": "https://mijn-boekhouding.nl/facturen/INV-2026-042.pdf",
-}
 
 
 @pytest.fixture
@@ -55,7 +41,7 @@ async def worker(gateway: Client, database_url: str, amqp_url: str, amqp_prefix:
 async def test_accepted_order_is_answered_as_accepted_and_stands_in_the_queue(
     gateway: Client, amqp_url: str, amqp_prefix: str, account: Tenant
 ) -> None:
-    answer = await gateway.post({**FIRST, "paymentstatus": "paid"})
+    answer = await gateway.post({**NEW_INVOICE, "paymentstatus": "paid"})
     assert answer.status == 202
     document = answer.document
     assert set(document) == {"success", "order", "receipt", "warnings"}
@@ -163,24 +149,24 @@ async def test_burst_travels_in_fewer_messages_and_every_request_has_its_own_rec
 
 
 async def test_same_idempotency_key_and_body_has_one_receipt_and_another_body_another(gateway: Client) -> None:
-    first = await gateway.post(FIRST, Idempotency_Key="abc")
-    again = await gateway.post(dict(reversed(FIRST.items())), Idempotency_Key='"abc"')
-    other_body = await gateway.post({**FIRST, "total": "1.00"}, Idempotency_Key="abc")
-    other_key = await gateway.post(FIRST, Idempotency_Key="abd")
+    first = await gateway.post(NEW_INVOICE, Idempotency_Key="abc")
+    again = await gateway.post(dict(reversed(NEW_INVOICE.items())), Idempotency_Key='"abc"')
+    other_body = await gateway.post({**NEW_INVOICE, "total": "1.00"}, Idempotency_Key="abc")
+    other_key = await gateway.post(NEW_INVOICE, Idempotency_Key="abd")
     ids = [answer.document["receipt"]["id"] for answer in (first, again, other_body, other_key)]
     assert ids[0] == ids[1]
     assert len(set(ids)) == 3
 
 
 async def test_same_key_of_a_test_and_a_live_world_are_two(gateway: Client, account: Tenant) -> None:
-    live = await gateway.post(FIRST, Idempotency_Key="abc")
-    test = await gateway.post(FIRST, Idempotency_Key="abc", X_API_Key=account.test.key)
+    live = await gateway.post(NEW_INVOICE, Idempotency_Key="abc")
+    test = await gateway.post(NEW_INVOICE, Idempotency_Key="abc", X_API_Key=account.test.key)
     assert live.document["receipt"]["id"] != test.document["receipt"]["id"]
 
 
 @pytest.mark.usefixtures("worker")
 async def test_one_who_waits_gets_201_and_then_200_with_the_merged_order(gateway: Client) -> None:
-    created = await gateway.post(FIRST, Prefer="wait=20")
+    created = await gateway.post(NEW_INVOICE, Prefer="wait=20")
     assert created.status == 201
     assert created.headers["Preference-Applied"] == "wait=20"
     assert created.document["receipt"]["state"] == "applied"
@@ -199,14 +185,14 @@ async def test_one_who_waits_gets_201_and_then_200_with_the_merged_order(gateway
 
 @pytest.mark.usefixtures("worker")
 async def test_one_who_waits_is_told_of_a_retry_and_of_a_key_used_before(gateway: Client, database: Database) -> None:
-    first = await gateway.post(FIRST, Prefer="wait=20")
-    retry = await gateway.post(FIRST, Prefer="wait=20")
+    first = await gateway.post(NEW_INVOICE, Prefer="wait=20")
+    retry = await gateway.post(NEW_INVOICE, Prefer="wait=20")
     assert retry.status == 200
     assert retry.document["receipt"]["state"] == "duplicate"
     assert retry.document["receipt"]["duplicateOf"] == first.document["receipt"]["id"]
-    keyed = await gateway.post({**FIRST, "total": "1.00"}, Prefer="wait=20", Idempotency_Key="abc")
-    other = await gateway.post({**FIRST, "total": "2.00"}, Prefer="wait=20", Idempotency_Key="abc")
-    same = await gateway.post({**FIRST, "total": "1.00"}, Prefer="wait=20", Idempotency_Key="abc")
+    keyed = await gateway.post({**NEW_INVOICE, "total": "1.00"}, Prefer="wait=20", Idempotency_Key="abc")
+    other = await gateway.post({**NEW_INVOICE, "total": "2.00"}, Prefer="wait=20", Idempotency_Key="abc")
+    same = await gateway.post({**NEW_INVOICE, "total": "1.00"}, Prefer="wait=20", Idempotency_Key="abc")
     assert (keyed.status, other.status, same.status) == (200, 422, 200)
     assert other.is_problem()
     assert other.document["code"] == "idempotency_key_reused"
@@ -216,7 +202,7 @@ async def test_one_who_waits_is_told_of_a_retry_and_of_a_key_used_before(gateway
 
 
 async def test_one_who_waits_in_vain_gets_202(gateway: Client) -> None:
-    answer = await gateway.post(FIRST, Prefer="wait=1")
+    answer = await gateway.post(NEW_INVOICE, Prefer="wait=1")
     assert answer.status == 202
     assert answer.headers["Preference-Applied"] == "wait=1"
     assert UUID(answer.document["receipt"]["id"])

@@ -509,7 +509,7 @@ async def test_answer_that_comes_after_an_erasure_is_not_kept(webhooks: Webhooks
     assert [row["response"] for row in await webhooks.attempts(new)] == [None]
 
 
-async def test_old_rows_leave(webhooks: Webhooks, endpoint: Endpoint) -> None:
+async def test_old_deliveries_attempts_and_secrets_leave(webhooks: Webhooks, endpoint: Endpoint) -> None:
     new = await webhooks.add(endpoint)
     async with webhooks.delivering():
         event = await webhooks.tell()

@@ -13,7 +13,7 @@ from shared.orders.moments import to_microseconds
 NOW = to_microseconds(datetime(2026, 11, 22, tzinfo=UTC))
 
 
-def test_key_is_read() -> None:
+def test_key_is_read_with_its_lists_sorted_and_its_expiry_in_utc() -> None:
     body = b'{"name": "kassa", "scopes": ["orders:write", "admin", "admin"], "platforms": ["b", "a", "a"],'
     body += b' "expiresAt": "2026-12-31T23:00:00+01:00", "live": false}'
     expiry = datetime(2026, 12, 31, 22, tzinfo=UTC)

@@ -31,7 +31,7 @@ def test_nothing_is_the_newest_fifty() -> None:
     assert (selection.filters, selection.sort, selection.paging.limit) == (Filters(), NEWEST, 50)
 
 
-def test_everything_is_read() -> None:
+def test_every_filter_of_a_list_is_read() -> None:
     selection = selection_of(
         ("paymentStatus", "pending,overdue"),
         ("orderStatus", "processing"),

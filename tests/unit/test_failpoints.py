@@ -41,12 +41,12 @@ async def test_points_other_than_the_named_one_do_nothing() -> None:
     assert [point for point in Point if await outcomes(point, 1) == "F"] == [Point.WORKER_COMMITTED]
 
 
-async def test_counts_are_obeyed() -> None:
+async def test_point_fails_after_so_many_times_and_so_often() -> None:
     arm("relay.confirmed=raise+2*3")
     assert await outcomes(Point.RELAY_CONFIRMED, 8) == "..FFF..."
 
 
-async def test_probability_is_obeyed() -> None:
+async def test_point_fails_with_the_probability_it_was_given() -> None:
     arm("relay.confirmed=raise@0.5")
     assert set(await outcomes(Point.RELAY_CONFIRMED, 200)) == {"F", "."}
     arm("relay.confirmed=raise@0")
@@ -67,7 +67,7 @@ async def test_what_is_raised_is_what_the_place_expects_of_a_lost_server() -> No
         await reach(Point.NOTIFIER_DELIVERED)
 
 
-async def test_a_pause_ends() -> None:
+async def test_paused_point_goes_on_afterwards() -> None:
     arm("worker.merged=pause:0.01*1")
     assert await outcomes(Point.WORKER_MERGED, 2) == ".."
 

@@ -205,7 +205,7 @@ def test_a_server_that_is_away_fails_nothing_and_counts_no_attempt() -> None:
     assert (result.state, result.counts) == ("planned", False)
 
 
-def test_outcomes_become_states() -> None:
+def test_message_that_is_taken_is_sent_and_one_refused_has_failed() -> None:
     assert result_of(Sent("250 ok"), 1, 0.5).state == "sent"
     assert result_of(Refused("550 no"), 1, 0.5).state == "failed"
 
