@@ -18,6 +18,7 @@ from services.gateway.intake import Intake
 from services.gateway.orders import OrdersHandler
 from services.gateway.peers import Peers
 from services.gateway.settings import Settings
+from shared.broadcast import Broadcast
 from shared.broker import BrokerConnection, Consumer
 from shared.http.access import Access
 from shared.http.health import add_checks, add_health
@@ -52,7 +53,7 @@ def mount(application: web.Application, settings: Settings, access: Access) -> S
         most_submissions=settings.backlog_submissions,
         clock=lambda: clock.now() if clock.is_trusted else None,
     )
-    peers = Peers(access.keyring.rate_limits, publisher, names.gateways)
+    peers = Peers(access.keyring.rate_limits, Broadcast(publisher, names.gateways))
     inbox = Inbox(settled=answers.take, pulse=backlog.take_pulse, taken=peers.take)
     consumer = Consumer(listening, reply_to, prefetch=INBOX_PREFETCH, accept=inbox.accept, private_to=names.gateways)
     commit = GroupCommit(publisher, names.submissions, settings.limits, reply_to=reply_to)

@@ -1,12 +1,12 @@
 """What gateways tell each other: the requests that each has let through of accounts with a limit."""
 
 import asyncio
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
-import msgspec
 from uuid_utils.compat import uuid7
 
+from shared.broadcast import Broadcast
 from shared.contracts import RequestsTaken
 from shared.errors import BrokerUnavailable
 from shared.rate_limits import RateLimits
@@ -14,35 +14,15 @@ from shared.telemetry import log
 from shared.waits import wait_for
 
 TELL_SECONDS: Final = 0.2
-_encode: Final = msgspec.msgpack.Encoder().encode
-
-
-class Publishes(Protocol):
-    """Publishes to the gateways."""
-
-    async def publish(
-        self,
-        body: bytes,
-        *,
-        routing_key: str,
-        exchange: str,
-        message_id: str,
-        content_type: str,
-        message_type: str,
-        mandatory: bool,
-    ) -> None:
-        """Publish or raise `BrokerUnavailable`."""
-        ...
 
 
 class Peers:
     """Keeps the accounts' buckets of several gateways in step; a component, silent while no account has a limit."""
 
-    def __init__(self, limits: RateLimits, publisher: Publishes, exchange: str) -> None:
+    def __init__(self, limits: RateLimits, broadcast: Broadcast) -> None:
         self._id = uuid7()
         self._limits = limits
-        self._publisher = publisher
-        self._exchange = exchange
+        self._broadcast = broadcast
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -64,14 +44,6 @@ class Peers:
 
     async def _tell(self, taken: dict[UUID, int]) -> None:
         try:
-            await self._publisher.publish(
-                _encode(RequestsTaken(self._id, taken)),
-                exchange=self._exchange,
-                routing_key="",
-                message_id=str(uuid7()),
-                content_type="application/msgpack",
-                message_type="requests-taken.v1",
-                mandatory=False,
-            )
+            await self._broadcast.tell(RequestsTaken(self._id, taken))
         except BrokerUnavailable as error:
             log.info("peers.untold", reason=str(error))

@@ -15,6 +15,7 @@ from services.worker.replays import Replays
 from services.worker.settings import Settings
 from services.worker.store import Store
 from services.worker.suspects import Suspects
+from shared.broadcast import Broadcast
 from shared.broker import BrokerConnection, Consumer
 from shared.database import Database, Listener
 from shared.failures import CHANNEL
@@ -39,7 +40,7 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     failures = Failures(database)
     handler = Handler(Store(database, most_history=settings.history_submissions), failures)
     publisher = Publisher(answering, timeout_seconds=settings.publish_seconds)
-    pulse = Pulse(publisher, names.gateways)
+    pulse = Pulse(Broadcast(publisher, names.gateways))
     clock = PostgresClock(database)
 
     async def measure() -> None:
