@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from shared.errors import Fault, InvalidInput, MalformedJson, Unavailable
+from shared.errors import DataError, Fault, InvalidInput, MalformedJson, Unavailable
 from shared.http.faults import FAULTS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -100,6 +100,8 @@ def problem_of(error: BaseException) -> Problem:
             return Problem(400, "malformed_json", error.message)
         case InvalidInput():
             return Problem(422, "invalid_input", error.message, faults=error.faults)
+        case DataError():  # what no check of ours foresaw: a cursor put together by hand, say
+            return Problem(422, "invalid_input", "The request holds a value that the database cannot take")
         case Unavailable():
             seconds = str(error.retry_after_seconds)
             sentence = "The service cannot take this right now: try again"

@@ -9,6 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from services.console.accounts import Accounts
+from services.console.cursors import write_cursor
+from services.console.selection import Filters
 from services.worker.store import Store
 from shared.contracts import Submission
 from shared.database import Database
@@ -266,6 +268,15 @@ async def test_cursor_of_another_list_is_refused(
     assert await status(cursor=cursor + "A") == 422
     history = await console.get(f"/api/v1/orders/custom/1/history?cursor={cursor}")
     assert history.status == 422
+
+
+@pytest.mark.parametrize(("sort", "place"), [("orderNumber", "a\0b"), ("total", "1E-20000"), ("total", "1E+999999")])
+async def test_cursor_put_together_by_hand_is_no_failure_of_ours(
+    console: Client, account: Tenant, sort: str, place: str
+) -> None:
+    cursor = write_cursor(("orders", account.id, True, Filters(), sort), (place, str(account.id)))
+    answer = await console.get(f"/api/v1/orders?sort={sort}&cursor={cursor}")
+    assert (answer.status, answer.document["code"]) == (422, "invalid_input")
 
 
 async def test_keys_of_some_platforms_see_only_these(
