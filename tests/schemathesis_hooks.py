@@ -62,6 +62,8 @@ def map_body(context: HookContext, body: Any) -> Any:
         return {**body, "expiresAt": "2099" + body["expiresAt"][4:]}
     if path == "/api/v1/settings" and isinstance(body, dict):
         return _mend_settings(body)
+    if path == "/api/v1/failures/{id}/replay" and isinstance(body, dict) and isinstance(body.get("body"), dict):
+        return {**body, "body": _mend_order(body["body"])}
     if path == "/api/v1/webhooks/{id}/replay" and isinstance(body, dict):
         return _mend_replay(body)
     return body
