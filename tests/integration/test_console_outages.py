@@ -5,17 +5,31 @@ import asyncio
 import asyncpg
 from msgspec.json import encode
 
+from services.console.app import graph
+from services.console.settings import fill
 from services.console.tenancy import STATEMENT_SECONDS
 from tests.consoles import running_console
-from tests.gateways import JSON
+from tests.gateways import JSON, client_of
 from tests.polling import eventually
 from tests.proxy import Proxy
+from tests.running import running
+from tests.settings import settings_of
 from tests.tenant import Tenant
 
 READS = (
     *("/orders", "/orders.csv", "/orders/custom/1", "/orders/custom/1/history", "/orders/custom/1/notifications"),
     *("/receipts/0191a0d4-0000-7000-8000-000000000000", "/overview", "/settings", "/keys"),
 )
+
+
+async def test_console_is_not_called_ready_before_it_has_reached_postgres() -> None:
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    settings = settings_of(fill, database_url=nowhere, amqp_url="amqp://nobody@127.0.0.1:1", amqp_prefix="none")
+    async with running(graph(settings)), client_of(f"http://127.0.0.1:{settings.web.port}", "") as client:
+        await eventually(client.is_listening, what="the console listens")
+        readiness = await client.ask("GET", "/readyz")
+        assert readiness.status == 503
+        assert readiness.document["checks"]["console"] == "degraded: Postgres has not been reached yet"
 
 
 async def test_without_postgres_everything_is_503_and_comes_back_by_itself(database_url: str, account: Tenant) -> None:
