@@ -189,12 +189,24 @@ def _check_history(account: Account, contents: Contents, findings: Findings) -> 
 
 
 def _check_order_of_versions(entries: Sequence[Entry], findings: Findings) -> None:
-    """What was sent well after another answer had come is the later of the two, whichever gateways took them."""
+    """What was sent well after another answer had come is the later of the two, whichever gateways took them.
+
+    A request that is sent again with its key has the version of its first arrival.
+    """
     sent = {entry.attempt: entry for entry in entries if isinstance(entry, Sent)}
+    first_sent: dict[str, float] = {}
+    for one in sent.values():
+        if one.key is not None:
+            first_sent.setdefault(one.key, one.at)
+
+    def sent_at(entry: Answered) -> float:
+        one = sent[entry.attempt]
+        return one.at if one.key is None else first_sent[one.key]
+
     answered = sorted((entry for entry in entries if isinstance(entry, Answered)), key=lambda entry: entry.at)
     before, highest = 0, 0
-    for entry in sorted(answered, key=lambda entry: sent[entry.attempt].at):
-        while before < len(answered) and answered[before].at < sent[entry.attempt].at - _CLOCKS_DIFFER_SECONDS:
+    for entry in sorted(answered, key=sent_at):
+        while before < len(answered) and answered[before].at < sent_at(entry) - _CLOCKS_DIFFER_SECONDS:
             highest = max(highest, _highest(answered[before], sent))
             before += 1
         lowest = min(_versions(entry, sent), default=highest + 1)
