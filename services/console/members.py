@@ -30,13 +30,13 @@ class Members:
     @classmethod
     def of_body(cls, body: bytes) -> Self:
         """Return the members of a body, which must be a JSON object."""
-        check_well_formed(body)
+        document = check_well_formed(body)
         try:
             return cls(msgspec.json.decode(body, type=dict[str, Raw]), [])
         except msgspec.ValidationError:
             raise InvalidInput("The body must be a JSON object") from None
         except msgspec.DecodeError as error:
-            faults = surrogate_faults(body)
+            faults = surrogate_faults(body, document)
             if faults:
                 raise InvalidInput("The body holds text that is no valid Unicode", tuple(faults)) from error
             raise MalformedJson("The body is not valid JSON") from error

@@ -1,18 +1,16 @@
 """The JSON body of POST /orders, as Structs: what msgspec itself checks of it (types, lengths, choices).
 
-Money and quantities are kept as the raw JSON, because "2950.00" and 2950.00 are both right, 2.95e3 is not, and a parsed
-number no longer tells which was sent. `null` and "" mean the same as absent for every field.
+Money and quantities are anything here, and looked at as text in `normalise`: "2950.00" and 2950.00 are both right,
+2.95e3 is not. `null` and "" mean the same as absent for every field.
 """
 
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Raw, Struct, field
+from msgspec import UNSET, Meta, Struct
 
 from shared.orders.identity import LONGEST_ORDER_NUMBER, LONGEST_PLATFORM
 from shared.orders.money import CURRENCIES
 from shared.orders.view import FIELDS
-
-ABSENT: Final = Raw(b"")
 
 _CONTROL: Final = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 _INVISIBLE: Final = (
@@ -50,20 +48,20 @@ _QUANTITY_SCHEMA: Final = _decimal(
     r"^(?!0(\.0+)?$)(0|[1-9][0-9]{0,11})(\.[0-9]{1,3})?$", examples=["1", "2.5"], exclusiveMinimum=0, maximum=_MOST
 )
 Amount = Annotated[
-    Raw,
+    Any,
     Meta(
         description="Plain digits, a point, as many decimals as the currency has (2 where none is named).",
         extra_json_schema=_AMOUNT_SCHEMA,
     ),
 ]
 SignedAmount = Annotated[
-    Raw, Meta(description="As other amounts; below zero for a credit note.", extra_json_schema=_SIGNED_SCHEMA)
+    Any, Meta(description="As other amounts; below zero for a credit note.", extra_json_schema=_SIGNED_SCHEMA)
 ]
 Price = Annotated[
-    Raw, Meta(description="Of one; as other amounts, below zero for a discount.", extra_json_schema=_PRICE_SCHEMA)
+    Any, Meta(description="Of one; as other amounts, below zero for a discount.", extra_json_schema=_PRICE_SCHEMA)
 ]
 Quantity = Annotated[
-    Raw, Meta(description="Above 0, up to 3 decimals; 1 where absent.", extra_json_schema=_QUANTITY_SCHEMA)
+    Any, Meta(description="Above 0, up to 3 decimals; 1 where absent.", extra_json_schema=_QUANTITY_SCHEMA)
 ]
 
 Text40 = Annotated[str, Meta(max_length=40, extra_json_schema=_PLAIN)]
@@ -119,7 +117,7 @@ class ItemBody(Struct, forbid_unknown_fields=True):
 
     name: Annotated[str, Meta(min_length=1, max_length=300, extra_json_schema=_PLAIN)]
     price: Price
-    quantity: Quantity = field(default_factory=Raw)
+    quantity: Quantity = UNSET
 
 
 class OrderBody(Struct, forbid_unknown_fields=True, rename="camel"):
@@ -133,7 +131,7 @@ class OrderBody(Struct, forbid_unknown_fields=True, rename="camel"):
     customer_phone: Phone | None = None
     customer_language: Language | Literal[""] | None = None
     items: Annotated[list[ItemBody], Meta(max_length=500)] | Literal[""] | None = None
-    total: SignedAmount = field(default_factory=Raw)
+    total: SignedAmount = UNSET
     currency: Currency | None = None
     payment_status: PaymentStatus | Literal[""] | None = None
     payment_method: Text64 | None = None
@@ -142,7 +140,7 @@ class OrderBody(Struct, forbid_unknown_fields=True, rename="camel"):
     invoice_date: Day | None = None
     due_date: Day | None = None
     payment_url: Link | None = None
-    amount_paid: Amount = field(default_factory=Raw)
+    amount_paid: Amount = UNSET
     occurred_at: Moment | None = None
     metadata: Annotated[dict[Text40, Text500], Meta(max_length=20)] | Literal[""] | None = None
     clear: Annotated[list[Clearable], Meta(max_length=40)] | Literal[""] | None = None

@@ -53,7 +53,7 @@ def decimals_of(currency: str | None) -> int:
 
 
 @lru_cache(4096)
-def parse_amount(text: str, *, decimals: int, signed: bool) -> str | None:
+def parse_amount(text: str, decimals: int, signed: bool) -> str | None:
     """Return the shortest plain form of an amount, or None where `text` is not written as the API asks.
 
     The form: plain ASCII digits without superfluous zeros in front, at most 12 before the point, at most `decimals`

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
-from msgspec import Raw
 
 from shared.errors import Fault
 from shared.orders.body import NEVER_CLEARED, OrderBody
@@ -13,7 +12,6 @@ from shared.orders.moments import is_date, parse_timestamp
 from shared.orders.money import CURRENCIES, amount_example, decimals_of, parse_amount
 from shared.orders.text import identifier_fault, text_fault
 
-_decode_text: Final = msgspec.json.Decoder(str).decode
 SIGNED: Final = frozenset({"total", "price"})
 _EARLIEST_MICROSECONDS: Final = 946_684_800_000_000
 """2000-01-01, before which no `occurredAt` is believed."""
@@ -42,7 +40,7 @@ def normalise(values: Mapping[str, Any], now: int, faults: list[Fault]) -> dict[
             elif name in ("total", "amountPaid"):
                 kept[name] = _amount(name, value, decimals)
             elif name == "items":
-                kept[name] = list(_items(value, decimals, faults))
+                kept[name] = [_item(index, item, decimals, faults) for index, item in enumerate(value)]
             elif name == "occurredAt":
                 kept[name] = _occurred_at(value, now)
             elif name == "metadata":
@@ -56,17 +54,15 @@ def normalise(values: Mapping[str, Any], now: int, faults: list[Fault]) -> dict[
     return kept
 
 
-def amount_text(raw: Raw) -> str | None:
-    """Return what stands in a raw JSON number or string, or None for any other JSON value."""
-    encoded = bytes(raw)
-    if encoded[:1] == b'"':
-        return _decode_text(encoded)
-    return encoded.decode() if encoded[:1] in b"-0123456789" else None
+def _decimal(value: Any, decimals: int, *, signed: bool) -> str | None:
+    """Return the shortest form of what a JSON string or number (which is bytes) holds; None if that is no decimal."""
+    if isinstance(value, bytes):
+        value = value.decode()
+    return parse_amount(value, decimals, signed) if isinstance(value, str) else None
 
 
-def _amount(name: str, raw: Raw, decimals: int) -> str:
-    text = amount_text(raw)
-    amount = None if text is None else parse_amount(text, decimals=decimals, signed=name in SIGNED)
+def _amount(name: str, value: Any, decimals: int) -> str:
+    amount = _decimal(value, decimals, signed=name in SIGNED)
     if amount is None:
         places = "no decimals" if decimals == 0 else f"at most {decimals} decimals"
         minus = "" if name in SIGNED else ", not negative"
@@ -77,25 +73,24 @@ def _amount(name: str, raw: Raw, decimals: int) -> str:
     return amount
 
 
-def _quantity(raw: Raw) -> str:
-    text = amount_text(raw)
-    quantity = None if text is None else parse_amount(text, decimals=3, signed=False)
+def _quantity(value: Any) -> str:
+    quantity = _decimal(value, 3, signed=False)
     if quantity is None or quantity == "0":
         raise _Wrong("must be a number above 0 such as 1 or 2.5, with at most 3 decimals")
     return quantity
 
 
-def _items(items: list[Mapping[str, Any]], decimals: int, faults: list[Fault]) -> Iterator[dict[str, str]]:
-    members = (("name", _text), ("quantity", _quantity), ("price", lambda raw: _amount("price", raw, decimals)))
-    for index, item in enumerate(items):
-        kept = {"quantity": "1"}
-        for name, read in members:
-            if name in item:
-                try:
-                    kept[name] = read(item[name])
-                except _Wrong as wrong:
-                    faults.append(Fault(f"/items/{index}/{name}", str(wrong)))
-        yield kept
+def _item(index: int, item: Mapping[str, Any], decimals: int, faults: list[Fault]) -> dict[str, str]:
+    kept = {"quantity": "1"}
+    for name, value in item.items():
+        try:
+            if name == "price":
+                kept[name] = _amount(name, value, decimals)
+            else:
+                kept[name] = _text(value) if name == "name" else _quantity(value)
+        except _Wrong as wrong:
+            faults.append(Fault(f"/items/{index}/{name}", str(wrong)))
+    return kept
 
 
 def _metadata(pairs: Mapping[str, str], faults: list[Fault]) -> dict[str, str]:

@@ -16,6 +16,8 @@ _FORMAT: Final = re.compile(
 
 def text_fault(value: str) -> str | None:
     """Return what is wrong with the characters of a string, or None."""
+    if value.isprintable():  # nothing that is forbidden is
+        return None
     found = _FORBIDDEN.search(value)
     if found is None:
         return None
@@ -26,6 +28,8 @@ def text_fault(value: str) -> str | None:
 
 def identifier_fault(value: str) -> str | None:
     """Return what is wrong with an identifier, which besides has no invisible characters and no space at its ends."""
+    if value.isprintable() and value == value.strip():
+        return None
     if value != value.strip():
         return "must not begin or end with white space"
     found = _FORMAT.search(value)

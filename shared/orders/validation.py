@@ -1,27 +1,24 @@
 """From the bytes of a request to a draft: everything that is wrong with them at once, each fault with its pointer.
 
-The fast road decodes the whole body into `OrderBody`. Only where msgspec refuses it (at the first fault, or for an
-unknown field) is it read again member by member; both roads end in the same normalisation.
+The fast road holds the parsed body against `OrderBody` at once. Only where msgspec refuses it (at the first fault, or
+for an unknown field) is it looked at member by member; both roads end in the same normalisation.
 """
 
 import difflib
 from typing import Any, Final
 
 import msgspec
-from msgspec import Raw
 
-from shared.errors import Fault, InvalidInput, MalformedJson
-from shared.orders.body import ABSENT, EXPECTED, REQUIRED, ItemBody, OrderBody, Text500
+from shared.errors import Fault, InvalidInput
+from shared.orders.body import EXPECTED, REQUIRED, ItemBody, OrderBody, Text500
 from shared.orders.content import Content, Draft
 from shared.orders.normalise import normalise, pointer_token
 from shared.orders.wellformed import check_well_formed, surrogate_faults
 
-_decode_order: Final = msgspec.json.Decoder(OrderBody).decode
 _ORDER_TYPES: Final = {f.encode_name: f.type for f in msgspec.structs.fields(OrderBody)}
-_ORDER_NAMES: Final = tuple(f.encode_name for f in msgspec.structs.fields(OrderBody))
 _ITEM_TYPES: Final = {f.encode_name: f.type for f in msgspec.structs.fields(ItemBody)}
 _AMOUNTS: Final = frozenset({"total", "amountPaid", "price", "quantity"})
-_NOTHING: Final = (b"", b"null", b'""')
+_NOTHING: Final = (None, "")
 _MOST_ITEMS: Final = 500
 _MOST_METADATA: Final = 20
 _LONGEST_METADATA_KEY: Final = 40
@@ -35,21 +32,15 @@ def read_order(body: bytes, *, strict: bool, now: int) -> Draft:
     `now` is in microseconds. Raises `MalformedJson` for what is not JSON, and `InvalidInput` with every fault for what
     is JSON but no valid order.
     """
-    check_well_formed(body)
-    faults: list[Fault] = []
+    members = check_well_formed(body)
+    faults = surrogate_faults(body, members)
+    if faults:
+        raise _refusal(faults)
     warnings: list[Fault] = []
     try:
-        try:
-            values = _members_of(_decode_order(body))
-        except msgspec.ValidationError:
-            values = _read_object(body, faults, faults if strict else warnings)
-    except msgspec.DecodeError as error:
-        faults = surrogate_faults(body)
-        if not faults:
-            raise MalformedJson("The body is not valid JSON") from error
-        raise _refusal(faults) from error
-    except RecursionError:
-        raise MalformedJson("The body is nested too deep") from None
+        values = _members_of(members)
+    except msgspec.ValidationError:
+        values = _read_object(members, faults, faults if strict else warnings)
     values = normalise(values, now, faults)
     if faults:
         raise _refusal(faults)
@@ -63,104 +54,87 @@ def _refusal(faults: list[Fault]) -> InvalidInput:
     return InvalidInput(f"The order cannot be taken: {count} wrong", tuple(faults[:_MOST_REPORTED]))
 
 
-def _members_of(order: OrderBody) -> dict[str, Any]:
-    """Return what the body really says: neither null, nor "", nor absent."""
-    values = {
-        name: value
-        for name, value in zip(_ORDER_NAMES, msgspec.structs.astuple(order), strict=True)
-        if not (value is None or value == "" or (name in _AMOUNTS and bytes(value) in _NOTHING))
-    }
+def _members_of(members: Any) -> dict[str, Any]:
+    """Return what the body really says, neither null nor "", or raise `ValidationError`: look at each member."""
+    msgspec.convert(members, OrderBody)
+    values = {name: value for name, value in members.items() if value is not None and value != ""}
     if "items" in values:
         values["items"] = [_item_members(item) for item in values["items"]]
     return values
 
 
-def _item_members(item: ItemBody) -> dict[str, Any]:
-    if bytes(item.price) in _NOTHING:
+def _item_members(item: dict[str, Any]) -> dict[str, Any]:
+    if item["price"] in _NOTHING:
         raise msgspec.ValidationError("price is required")
-    members = {"name": item.name, "price": item.price}
-    if bytes(item.quantity) not in _NOTHING:
-        members["quantity"] = item.quantity
-    return members
+    if "quantity" in item and item["quantity"] in _NOTHING:
+        return {"name": item["name"], "price": item["price"]}
+    return item
 
 
-def _read_object(body: bytes, faults: list[Fault], unknown: list[Fault]) -> dict[str, Any]:
+def _read_object(members: Any, faults: list[Fault], unknown: list[Fault]) -> dict[str, Any]:
     """Read an order member by member; faults and unknown members are appended, the good members returned."""
-    try:
-        members = msgspec.json.decode(body, type=dict[str, Raw])
-    except msgspec.ValidationError:
-        faults.append(Fault("", "must be a JSON object with the fields of an order"))
-        raise _refusal(faults) from None
+    if not isinstance(members, dict):
+        raise _refusal([Fault("", "must be a JSON object with the fields of an order")])
     values: dict[str, Any] = {}
-    for name, raw in members.items():
+    for name, value in members.items():
         if name not in _ORDER_TYPES:
             _note_unknown(name, _ORDER_TYPES, f"/{pointer_token(name)}", unknown)
-        elif bytes(raw) in _NOTHING:
+        elif value in _NOTHING:
             continue
         elif name == "items":
-            values[name] = _read_items(raw, faults, unknown)
+            values[name] = _read_items(value, faults, unknown)
         elif name == "metadata":
-            values[name] = _read_metadata(raw, faults)
+            values[name] = _read_metadata(value, faults)
         else:
-            _read_member(name, raw, _ORDER_TYPES[name], f"/{name}", values, faults)
+            _read_member(name, value, _ORDER_TYPES[name], f"/{name}", values, faults)
     for name in REQUIRED:
         if name not in values and all(fault.pointer != f"/{name}" for fault in faults):
             faults.append(Fault(f"/{name}", f"is required: {EXPECTED[name]}"))
     return values
 
 
-def _read_member(name: str, raw: Raw, wanted: Any, pointer: str, values: dict[str, Any], faults: list[Fault]) -> None:
+def _read_member(name: str, value: Any, wanted: Any, pointer: str, values: dict[str, Any], faults: list[Fault]) -> None:
     if name in _AMOUNTS:
-        values[name] = raw
+        values[name] = value
         return
     try:
-        values[name] = msgspec.json.decode(raw, type=wanted)
+        values[name] = msgspec.convert(value, wanted)
     except msgspec.ValidationError:
         faults.append(Fault(pointer, f"must be {EXPECTED[name]}"))
 
 
-def _read_items(raw: Raw, faults: list[Fault], unknown: list[Fault]) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
-    try:
-        bodies = msgspec.json.decode(raw, type=list[Raw])
-    except msgspec.ValidationError:
-        bodies = []
-        faults.append(Fault("/items", f"must be {EXPECTED['items']}"))
-    if len(bodies) > _MOST_ITEMS:
+def _read_items(items: Any, faults: list[Fault], unknown: list[Fault]) -> list[dict[str, Any]]:
+    if not isinstance(items, list) or len(items) > _MOST_ITEMS:
         faults.append(Fault("/items", f"must be {EXPECTED['items']}"))
         return []
-    for index, body in enumerate(bodies):
+    read: list[dict[str, Any]] = []
+    for index, members in enumerate(items):
         values: dict[str, Any] = {}
-        items.append(values)
-        try:
-            members = msgspec.json.decode(body, type=dict[str, Raw])
-        except msgspec.ValidationError:
+        read.append(values)
+        if not isinstance(members, dict):
             faults.append(Fault(f"/items/{index}", "must be an object {name, quantity, price}"))
             continue
-        for name, member in members.items():
-            pointer = f"/items/{index}/{pointer_token(name)}"
+        for name, value in members.items():
             if name not in _ITEM_TYPES:
-                _note_unknown(name, _ITEM_TYPES, pointer, unknown)
-            elif bytes(member) not in _NOTHING:
-                _read_member(name, member, _ITEM_TYPES[name], pointer, values, faults)
+                _note_unknown(name, _ITEM_TYPES, f"/items/{index}/{pointer_token(name)}", unknown)
+            elif value not in _NOTHING:
+                _read_member(name, value, _ITEM_TYPES[name], f"/items/{index}/{name}", values, faults)
         for name in ("name", "price"):
-            if bytes(members.get(name, ABSENT)) in _NOTHING:
+            if members.get(name) in _NOTHING:
                 faults.append(Fault(f"/items/{index}/{name}", "is required"))
-    return items
+    return read
 
 
-def _read_metadata(raw: Raw, faults: list[Fault]) -> dict[str, str]:
+def _read_metadata(pairs: Any, faults: list[Fault]) -> dict[str, str]:
     values: dict[str, str] = {}
-    try:
-        pairs = msgspec.json.decode(raw, type=dict[str, Raw])
-    except msgspec.ValidationError:
+    if not isinstance(pairs, dict):
         faults.append(Fault("/metadata", f"must be {EXPECTED['metadata']}"))
         return values
     if len(pairs) > _MOST_METADATA or any(len(key) > _LONGEST_METADATA_KEY for key in pairs):
         faults.append(Fault("/metadata", f"must be {EXPECTED['metadata']}"))
     for key, value in pairs.items():
         try:
-            values[key] = msgspec.json.decode(value, type=Text500)
+            values[key] = msgspec.convert(value, Text500)
         except msgspec.ValidationError:
             faults.append(Fault(f"/metadata/{pointer_token(key)}", "must be a string of at most 500 characters"))
     return values

@@ -26,13 +26,14 @@ def _refuse_constant(_name: str) -> None:
 
 
 _decoder: Final = json.JSONDecoder(
-    object_pairs_hook=_refuse_duplicates, parse_int=str, parse_float=str, parse_constant=_refuse_constant
+    object_pairs_hook=_refuse_duplicates, parse_int=str.encode, parse_float=str.encode, parse_constant=_refuse_constant
 )
-"""Numbers stay text: converting one of a hundred thousand digits would take seconds."""
+"""Numbers stay as they are written, since converting one of a hundred thousand digits would take seconds; they are
+bytes, so that none is taken for a string."""
 
 
 def check_well_formed(body: bytes) -> Any:
-    """Return the parsed body (numbers as text), or raise `MalformedJson` saying what is wrong, without echoing it."""
+    """Return the parsed body (numbers as bytes), or raise `MalformedJson` saying what is wrong, without echoing it."""
     try:
         return _decoder.decode(body.decode())
     except UnicodeDecodeError as error:
@@ -45,10 +46,14 @@ def check_well_formed(body: bytes) -> Any:
         raise MalformedJson("The body is nested too deep") from None
 
 
-def surrogate_faults(body: bytes) -> list[Fault]:
-    """Return a fault for each string with a lone surrogate: JSON's grammar allows the escape, Unicode does not."""
+def surrogate_faults(body: bytes, document: Any) -> list[Fault]:
+    """Return a fault for each string of a parsed body with a lone surrogate: for which JSON has an escape."""
     faults: list[Fault] = []
-    _find_surrogates(check_well_formed(body), "", faults)
+    if b"\\ud" in body or b"\\uD" in body:
+        try:
+            _find_surrogates(document, "", faults)
+        except RecursionError:
+            raise MalformedJson("The body is nested too deep") from None
     return faults
 
 

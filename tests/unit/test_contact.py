@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.orders.contact import _PLAIN_EMAIL, email_fault, parse_phone
+from shared.orders.contact import _PLAIN_EMAIL, _PLAIN_URL, _library_url_fault, email_fault, parse_phone, url_fault
 
 
 @settings(max_examples=300)
@@ -28,9 +28,17 @@ def test_addresses_are_taken_exactly_where_email_validator_takes_them(address: s
         assert email_fault(address) is None
 
 
-def test_plain_address_does_not_reach_past_a_line_end() -> None:
+@settings(max_examples=300)
+@given(st.from_regex(_PLAIN_URL, fullmatch=True))
+def test_plain_links_are_all_taken_by_the_standard_library(link: str) -> None:
+    assert _library_url_fault(link) is None
+
+
+def test_plain_values_do_not_reach_past_a_line_end() -> None:
     assert email_fault("klant@bedrijf.nl") is None
     assert email_fault("klant@bedrijf.nl\n") is not None
+    assert url_fault("https://bedrijf.nl/1") is None
+    assert url_fault("https://bedrijf.nl/1\n") is not None
 
 
 @pytest.mark.parametrize(
