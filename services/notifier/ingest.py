@@ -5,6 +5,7 @@ settled since. The workers tell how many in their pulses; no clock of another ho
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -16,8 +17,8 @@ from msgspec import Struct
 from shared.broker import Delivery
 from shared.contracts import RequestsTaken, SettledBatch, WorkerPulse
 from shared.errors import UNREADABLE, BrokerUnavailable
+from shared.rounds import Rounds
 from shared.telemetry import log
-from shared.waits import wait_for
 
 LOOK_SECONDS: Final = 1.0
 LATE_SECONDS: Final = 5.0
@@ -40,17 +41,23 @@ class _Look(Struct, frozen=True):
     settled: int
 
 
-class Ingest:
+class Ingest(Rounds):
     """Watches the submissions queue and hears the workers' pulses; a component."""
 
     def __init__(self, broker: CountsMessages, queue: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(
+            self._look,
+            waits_out=BrokerUnavailable,
+            event="ingest.unknown",
+            level=logging.DEBUG,
+            retry_seconds=LOOK_SECONDS,
+        )
         self._broker = broker
         self._queue = queue
         self._monotonic = monotonic
         self._settled = 0
         self._looks: deque[_Look] = deque(maxlen=64)
         self._acknowledging: set[asyncio.Task[None]] = set()
-        self._stopping = asyncio.Event()
 
     def accept(self, delivery: Delivery) -> None:
         """Take what is told to all gateways; a pulse that is lost makes the workers seem later than they are."""
@@ -69,18 +76,9 @@ class Ingest:
         """Count what one worker has settled."""
         self._settled += pulse.messages
 
-    async def run(self) -> None:
-        """Look every second until stopped."""
-        while not self._stopping.is_set():
-            try:
-                self.note(await self._broker.depth(self._queue))
-            except BrokerUnavailable as error:
-                log.debug("ingest.unknown", reason=str(error))
-            await wait_for(self._stopping, LOOK_SECONDS)
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._stopping.set()
+    async def _look(self) -> float:
+        self.note(await self._broker.depth(self._queue))
+        return LOOK_SECONDS
 
     def note(self, depth: int) -> None:
         """Take in how many messages wait now."""

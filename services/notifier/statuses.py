@@ -1,12 +1,11 @@
 """From what the status webhook kept to the notifications: a component that looks when woken, and now and then."""
 
-import asyncio
 from typing import Final, Protocol
 
 from services.notifier.status_updates import Applied
 from shared.errors import DatabaseUnavailable
+from shared.rounds import Rounds
 from shared.telemetry import log
-from shared.waits import wait_for
 
 SWEEP_SECONDS: Final = 15.0
 RETRY_SECONDS: Final = 1.0
@@ -21,36 +20,21 @@ class Applies(Protocol):
         ...
 
 
-class Statuses:
+class Statuses(Rounds):
     """Applies statuses as they come; a component. Any number may run."""
 
     def __init__(self, inbox: Applies) -> None:
+        super().__init__(
+            self._apply, waits_out=DatabaseUnavailable, event="statuses.waiting", retry_seconds=RETRY_SECONDS
+        )
         self._inbox = inbox
-        self._woken = asyncio.Event()
-        self._stopping = asyncio.Event()
 
-    def wake(self) -> None:
-        """Look now."""
-        self._woken.set()
-
-    def stop(self) -> None:
-        """Finish what is being applied, and end."""
-        self._stopping.set()
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Apply until stopped."""
-        while not self._stopping.is_set():
-            self._woken.clear()
-            try:
-                applied = await self._inbox.apply()
-            except DatabaseUnavailable as error:
-                log.warning("statuses.waiting", reason=str(error))
-                await wait_for(self._stopping, RETRY_SECONDS)
-                continue
-            if applied.found:
-                log.info("statuses.applied", statuses=applied.found, moved=applied.moved)
-            pause = SWEEP_SECONDS if applied.next_due_seconds is None else applied.next_due_seconds
-            # What is due and was not found is in another notifier's hands.
-            if pause > 0 or not applied.found:
-                await wait_for(self._woken, min(max(pause, _SOONEST_SECONDS), SWEEP_SECONDS))
+    async def _apply(self) -> float:
+        applied = await self._inbox.apply()
+        if applied.found:
+            log.info("statuses.applied", statuses=applied.found, moved=applied.moved)
+        rest_seconds = SWEEP_SECONDS if applied.next_due_seconds is None else applied.next_due_seconds
+        # What is due and was not found is in another notifier's hands.
+        if rest_seconds <= 0 and applied.found:
+            return 0.0
+        return min(max(rest_seconds, _SOONEST_SECONDS), SWEEP_SECONDS)

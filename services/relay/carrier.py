@@ -1,6 +1,6 @@
 """Carries events from the outbox to the exchange: woken by NOTIFY, and every few seconds besides."""
 
-import asyncio
+import logging
 from typing import Final
 
 from services.relay.publication import Publication
@@ -8,8 +8,8 @@ from services.relay.store import Outbox
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
 from shared.failpoints import Point, reach
 from shared.metrics import CARRIED_BATCH
+from shared.rounds import Rounds
 from shared.telemetry import log
-from shared.waits import wait_for
 
 SWEEP_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 1.0
@@ -20,7 +20,7 @@ MORE_SECONDS: Final = 0.5
 """Between two parts of a sweep: keys expire as fast as they once came, tens of thousands a minute."""
 
 
-class Carrier:
+class Carrier(Rounds):
     """Publishes unsent events and marks them; a component. Any number may run: row locks share the work.
 
     A publish is confirmed once every queue that it reaches holds it, and anyone may bind a queue. What some queue does
@@ -28,36 +28,14 @@ class Carrier:
     """
 
     def __init__(self, outbox: Outbox, publication: Publication, *, batch_events: int) -> None:
+        away = (BrokerUnavailable, DatabaseUnavailable)
+        super().__init__(self._carry, waits_out=away, event="relay.waiting", retry_seconds=RETRY_SECONDS)
         self._outbox = outbox
         self._publication = publication
         self._batch_events = batch_events
         self._within_seconds: float | None = None
-        self._stopping = asyncio.Event()
-        self._woken = asyncio.Event()
 
-    def wake(self) -> None:
-        """Look now."""
-        self._woken.set()
-
-    def stop(self) -> None:
-        """Finish the batch that is under way, and end."""
-        self._stopping.set()
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Carry until stopped."""
-        while not self._stopping.is_set():
-            self._woken.clear()
-            try:
-                carried = await self._carry()
-            except (BrokerUnavailable, DatabaseUnavailable) as error:
-                log.warning("relay.waiting", reason=str(error))
-                await wait_for(self._stopping, RETRY_SECONDS)
-                continue
-            if carried < self._batch_events:
-                await wait_for(self._woken, SWEEP_SECONDS)
-
-    async def _carry(self) -> int:
+    async def _carry(self) -> float:
         async with self._outbox.claim(self._batch_events) as batch:
             if batch.events:
                 await reach(Point.RELAY_CLAIMED)
@@ -76,27 +54,22 @@ class Carrier:
         if batch.events:
             CARRIED_BATCH.observe(len(batch.events))
             log.debug("relay.carried", events=len(batch.events))
-        return len(batch.events)
+        return 0.0 if len(batch.events) >= self._batch_events else SWEEP_SECONDS
 
 
-class Maintenance:
-    """Keeps the outbox's partitions and sweeps what has had its time; a component."""
+class Maintenance(Rounds):
+    """Keeps the outbox's partitions and sweeps what has had its time; a component. What fails is tried again soon."""
 
     def __init__(self, outbox: Outbox, *, keep_days: int) -> None:
+        super().__init__(
+            self._maintain,
+            waits_out=DatabaseUnavailable,
+            event="relay.maintenance_postponed",
+            level=logging.INFO,
+            retry_seconds=SWEEP_SECONDS,
+        )
         self._outbox = outbox
         self._keep_days = keep_days
-        self._stopping = asyncio.Event()
 
-    def stop(self) -> None:
-        """Sweep no more."""
-        self._stopping.set()
-
-    async def run(self) -> None:
-        """Maintain until stopped; a sweep that fails is tried again soon."""
-        while not self._stopping.is_set():
-            try:
-                seconds = MORE_SECONDS if await self._outbox.maintain(self._keep_days) else MAINTENANCE_SECONDS
-            except DatabaseUnavailable as error:
-                log.info("relay.maintenance_postponed", reason=str(error))
-                seconds = SWEEP_SECONDS
-            await wait_for(self._stopping, seconds)
+    async def _maintain(self) -> float:
+        return MORE_SECONDS if await self._outbox.maintain(self._keep_days) else MAINTENANCE_SECONDS

@@ -1,13 +1,12 @@
 """Publishes what was not confirmed again and again, ever more seldom, beside all that leaves at once."""
 
-import asyncio
 from typing import Final
 
 from services.relay.publication import Publication
 from services.relay.unconfirmed import Unconfirmed
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
+from shared.rounds import Rounds
 from shared.telemetry import log
-from shared.waits import wait_for
 
 SWEEP_SECONDS: Final = 5.0
 """The longest sleep: another relay may have put something off."""
@@ -15,28 +14,15 @@ RETRY_SECONDS: Final = 1.0
 _SOONEST_SECONDS: Final = 0.05
 
 
-class Repetition:
+class Repetition(Rounds):
     """Publishes unconfirmed events until they are confirmed; a component. Any number may run."""
 
     def __init__(self, unconfirmed: Unconfirmed, publication: Publication, *, batch_events: int) -> None:
+        away = (BrokerUnavailable, DatabaseUnavailable)
+        super().__init__(self._repeat, waits_out=away, event="relay.waiting", retry_seconds=RETRY_SECONDS)
         self._unconfirmed = unconfirmed
         self._publication = publication
         self._batch_events = batch_events
-        self._stopping = asyncio.Event()
-
-    def stop(self) -> None:
-        """Finish what is under way, and end."""
-        self._stopping.set()
-
-    async def run(self) -> None:
-        """Publish until stopped."""
-        while not self._stopping.is_set():
-            try:
-                seconds = await self._repeat()
-            except (BrokerUnavailable, DatabaseUnavailable) as error:
-                log.warning("relay.waiting", reason=str(error))
-                seconds = RETRY_SECONDS
-            await wait_for(self._stopping, seconds)
 
     async def _repeat(self) -> float:
         async with self._unconfirmed.claim(self._batch_events) as again:

@@ -1,6 +1,7 @@
 """Replays: what was set aside is settled again once somebody asks for it, silently unless they want it told."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Final, Protocol
 from uuid import UUID
@@ -13,8 +14,8 @@ from services.worker.handler import POISON
 from services.worker.suspects import MOST_DEATHS
 from shared.contracts import Event, Settled, Submission
 from shared.errors import UNREADABLE, DatabaseUnavailable
+from shared.rounds import Rounds
 from shared.telemetry import log
-from shared.waits import wait_for
 
 SWEEP_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 1.0
@@ -75,7 +76,7 @@ class Handles(Protocol):
         ...
 
 
-class Replays:
+class Replays(Rounds):
     """Settles what is asked for, one after the other; a component, woken by NOTIFY and every few seconds besides.
 
     A submission that is replayed keeps its id and its version: it counts once however often it is replayed, and newer
@@ -83,36 +84,25 @@ class Replays:
     """
 
     def __init__(self, failures: KeepsFailures, suspects: KeepsSuspects, handler: Handles) -> None:
+        super().__init__(
+            self._replay_next,
+            waits_out=DatabaseUnavailable,
+            event="replays.waiting",
+            level=logging.INFO,
+            retry_seconds=RETRY_SECONDS,
+        )
         self._failures = failures
         self._suspects = suspects
         self._handler = handler
-        self._stopping = asyncio.Event()
-        self._woken = asyncio.Event()
         self._swept_at = float("-inf")
 
-    def wake(self) -> None:
-        """Look now."""
-        self._woken.set()
-
-    def stop(self) -> None:
-        """Finish the replay that is under way, and end."""
-        self._stopping.set()
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Replay until stopped."""
-        while not self._stopping.is_set():
-            self._woken.clear()
-            try:
-                replay = await self._failures.claim_replay(LEASE_SECONDS)
-                if replay is not None:
-                    await self._replay(replay)
-                else:
-                    await self._sweep()
-                    await wait_for(self._woken, SWEEP_SECONDS)
-            except DatabaseUnavailable as error:
-                log.info("replays.waiting", reason=str(error))
-                await wait_for(self._stopping, RETRY_SECONDS)
+    async def _replay_next(self) -> float:
+        replay = await self._failures.claim_replay(LEASE_SECONDS)
+        if replay is not None:
+            await self._replay(replay)
+            return 0.0
+        await self._sweep()
+        return SWEEP_SECONDS
 
     async def _replay(self, replay: Replay) -> None:
         if await self._suspects.note(replay.id) >= MOST_DEATHS:

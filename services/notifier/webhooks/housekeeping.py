@@ -1,12 +1,11 @@
 """Keeps the tables of webhooks in bounds: nothing waits for a webhook that is disabled or gone, and old rows leave."""
 
-import asyncio
+import logging
 from typing import Final
 
 from shared.database import Database
 from shared.errors import DatabaseUnavailable
-from shared.telemetry import log
-from shared.waits import wait_for
+from shared.rounds import Rounds
 from shared.webhooks import MOST_KEPT_DAYS
 
 SWEEP_SECONDS: Final = 15.0
@@ -85,23 +84,18 @@ class Sweeps:
         return any(status.endswith(f" {_ROWS}") for status in done)
 
 
-class Housekeeping:
+class Housekeeping(Rounds):
     """Sweeps now and then; a component. Any number may run."""
 
     def __init__(self, sweeps: Sweeps) -> None:
+        super().__init__(
+            self._sweep,
+            waits_out=DatabaseUnavailable,
+            event="webhooks.sweep_postponed",
+            level=logging.INFO,
+            retry_seconds=SWEEP_SECONDS,
+        )
         self._sweeps = sweeps
-        self._stopping = asyncio.Event()
 
-    def stop(self) -> None:
-        """Sweep no more."""
-        self._stopping.set()
-
-    async def run(self) -> None:
-        """Sweep until stopped."""
-        while not self._stopping.is_set():
-            try:
-                seconds = MORE_SECONDS if await self._sweeps.sweep() else SWEEP_SECONDS
-            except DatabaseUnavailable as error:
-                log.info("webhooks.sweep_postponed", reason=str(error))
-                seconds = SWEEP_SECONDS
-            await wait_for(self._stopping, seconds)
+    async def _sweep(self) -> float:
+        return MORE_SECONDS if await self._sweeps.sweep() else SWEEP_SECONDS
