@@ -12,6 +12,7 @@ from aiohttp import web
 from services.console import spreadsheet
 from services.console.orders import OrdersReader, Shown
 from services.console.selection import Selection
+from shared.http.heads import complete_head
 from shared.keys import ApiKey
 from shared.telemetry import log
 
@@ -37,6 +38,7 @@ async def stream_csv(
         async with asyncio.timeout(_WHOLE_SECONDS), orders.stream(key, selection) as found:
             chunks = _chunks(found)
             first: list[Shown] = await anext(chunks, [])
+            complete_head(request, response)
             await response.prepare(request)
             await _write(response, spreadsheet.header() + spreadsheet.lines_of(first))
             async for chunk in chunks:

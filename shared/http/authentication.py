@@ -1,8 +1,10 @@
 """Whose request it is: the API key in its headers, found in memory, and what it may do."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiohttp import web
+from aiohttp.hdrs import AUTHORIZATION
+from multidict import istr
 
 from shared.errors import Unavailable
 from shared.http.clients import client_address
@@ -13,6 +15,7 @@ from shared.keys import ApiKey
 from shared.rate_limits import RateLimits, Standing
 
 WRONG = "Invalid or expired API key"
+_API_KEY: Final = istr("X-API-Key")
 STANDING = web.RequestKey("standing", Standing)
 WRONG_KEYS = web.AppKey("wrong_keys", WrongKeys)
 """Counts the guesses of an application's clients."""
@@ -77,15 +80,6 @@ def _refusal(request: web.Request, *, is_guess: bool) -> Problem:
     return Problem(401, "invalid_api_key", WRONG, headers={"WWW-Authenticate": 'Bearer realm="bugalou"'})
 
 
-async def show_standing(request: web.Request, response: web.StreamResponse) -> None:
-    """Add the RateLimit headers (draft-ietf-httpapi-ratelimit-headers) to every answer of an account with a limit."""
-    standing = request.get(STANDING)
-    if standing is not None:
-        limit = standing.limit
-        response.headers["RateLimit-Policy"] = f'"default";q={limit.burst};w={limit.window_seconds}'
-        response.headers["RateLimit"] = f'"default";r={standing.remaining};t={standing.reset_seconds}'
-
-
 def allow_platform(key: ApiKey, platform: str) -> None:
     """Raise 403 where a key is for other platforms only."""
     if key.platforms is not None and platform not in key.platforms:
@@ -94,8 +88,12 @@ def allow_platform(key: ApiKey, platform: str) -> None:
 
 def _presented(request: web.Request) -> str | None:
     """Return the one key that a request presents; None for none, or for two that differ."""
-    presented = {value.strip() for value in request.headers.getall("X-API-Key", ())}
-    for value in request.headers.getall("Authorization", ()):
+    keys = request.headers.getall(_API_KEY, ())
+    credentials_given = request.headers.getall(AUTHORIZATION, ())
+    if len(keys) == 1 and not credentials_given:
+        return keys[0].strip()
+    presented = {value.strip() for value in keys}
+    for value in credentials_given:
         scheme, _, credentials = value.strip().partition(" ")
         if scheme.lower() != "bearer":
             return None

@@ -12,6 +12,7 @@ from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
 from shared.errors import Unavailable
+from shared.http.heads import complete_head
 from shared.http.problems import CONTENT_TYPE, problem_of, problem_of_status
 from shared.telemetry import log
 
@@ -70,10 +71,11 @@ class Connection(RequestHandler):
     async def finish_response(
         self, request: BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send an answer; a refusal that is aiohttp's own (an Expect that it does not know) in our form."""
+        """Send an answer with a whole head; a refusal that is aiohttp's own (an unknown Expect) in our form."""
         if isinstance(resp, web.HTTPException) and resp.status >= HTTPStatus.BAD_REQUEST:
             resp = problem_of(resp).response()
             resp.force_close()
+        complete_head(request, resp)
         return await super().finish_response(request, resp, start_time)
 
     def handle_error(

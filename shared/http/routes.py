@@ -122,7 +122,7 @@ def _bind(route: Route, handlers: HasRoutes) -> Callable[[web.Request], Awaitabl
 
 def refuse_unknown_parameters(request: web.Request) -> None:
     """Raise 422 for parameters of the query that the route does not read: a misspelt one must not be passed over."""
-    if not request.query:
+    if not request.query_string:
         return
     known = [parameter.name for parameter in request[ROUTE].query]
     unknown = sorted(set(request.query) - set(known))

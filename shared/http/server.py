@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from shared.errors import Misconfigured
-from shared.http.authentication import WRONG_KEYS, show_standing
+from shared.http.authentication import WRONG_KEYS
 from shared.http.clients import TRUSTED_HOPS
 from shared.http.measures import begin_at_zero, measure
 from shared.http.problems import shape_errors
@@ -29,14 +29,7 @@ def make_application(settings: Web) -> web.Application:
     application[WRONG_KEYS] = WrongKeys(settings.wrong_keys_per_minute)
     application[TRUSTED_HOPS] = settings.trusted_hops
     application.on_startup.append(begin_at_zero)
-    application.on_response_prepare.append(_name_no_software)
-    application.on_response_prepare.append(show_standing)
     return application
-
-
-async def _name_no_software(_: web.Request, response: web.StreamResponse) -> None:
-    """Tell nobody which versions run here."""
-    response.headers["Server"] = "bugalou"
 
 
 class HttpServer:

@@ -45,6 +45,7 @@ async def test_file_holds_what_the_list_shows(console: Client, store: Store, acc
     )
     answer = await console.get("/api/v1/orders.csv?sort=orderNumber&paymentStatus=paid")
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["Server"] == "bugalou"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="orders.csv"'
     assert answer.body.count(b"\r\n") == 61
     assert b"\n" not in answer.body.replace(b"\r\n", b"")

@@ -124,6 +124,7 @@ async def test_limit_of_an_account_is_shared_by_its_keys_and_shown_on_every_answ
     assert answers[-1].document["code"] == "rate_limited"
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 100
     assert all("RateLimit" in answer.headers and "RateLimit-Policy" in answer.headers for answer in answers)
+    assert {answer.headers["Server"] for answer in answers} == {"bugalou"}
     assert (await gateway.post(SEED, X_API_Key=other.key)).status == 202
 
 
