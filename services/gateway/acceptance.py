@@ -18,9 +18,16 @@ _KEYED: Final = UUID("0d3f0c59-5f34-5f0c-8a54-3b1c51d1d3a7")
 
 
 def accept(
-    draft: Draft, key: ApiKey, clock: SharedClock, *, idempotency_key: str | None, wait: bool, brief: bool = False
+    draft: Draft,
+    key: ApiKey,
+    clock: SharedClock,
+    now: int,
+    *,
+    idempotency_key: str | None,
+    wait: bool,
+    brief: bool = False,
 ) -> Submission:
-    """Return the submission that a valid draft becomes.
+    """Return the submission that a valid draft becomes, `now` being the clock's time.
 
     With an Idempotency-Key the id derives from account, live or test, key, order and content, so that the same request
     again is the same submission; without, it is new.
@@ -28,8 +35,7 @@ def accept(
     identity = Identity(key.account, key.live, draft.platform, draft.order_number)
     order_id = identity.order_id()
     fingerprint = draft.content.fingerprint()
-    received_at = clock.now()
-    version = clock.next_version()
+    version = clock.next_version(now)
     if draft.content.occurred_at is not None:
         version = version_at(draft.content.occurred_at)
     return Submission(
@@ -42,7 +48,7 @@ def accept(
         order_number=draft.order_number,
         content=draft.content,
         fingerprint=fingerprint,
-        received_at=received_at,
+        received_at=now,
         key=key.id,
         idempotency=None if idempotency_key is None else sha256(idempotency_key.encode()).digest()[:16],
         wait=wait,

@@ -65,7 +65,7 @@ class SharedClock:
             raise RuntimeError("the shared clock has not been measured")
         return int((self._monotonic() + self._offset) * 1_000_000)
 
-    def next_version(self) -> int:
-        """Return a version above all that this clock has given; in a burst it runs ahead by a microsecond each."""
-        self._last = max(self.now(), self._last + 1)
+    def next_version(self, now: int) -> int:
+        """Return a version of `now`, above all that this clock has given: in a burst, ahead by a microsecond each."""
+        self._last = max(now, self._last + 1)
         return version_at(self._last, self._node)

@@ -95,6 +95,7 @@ class Intake:
         self._commit = commit
         self._answers = answers
         self._backlog = backlog
+        self._tells = log.is_enabled_for(DEBUG)
         self.body_seconds = body_seconds
         self.budget = BodyBudget(most_body_bytes)
         self.schedule = Schedule()
@@ -113,28 +114,28 @@ class Intake:
 
         An item of a batch is answered without its order: ten thousand of one order would be ten thousand times that.
         """
-        draft = read_order(body, strict=sender.strict, now=self._clock.now())
-        allow_platform(sender.key, draft.platform)
+        key, clock, now = sender.key, self._clock, self._clock.now()
+        draft = read_order(body, strict=sender.strict, now=now)
+        allow_platform(key, draft.platform)
         repeated = None if sender.idempotency_key is None else sender.idempotency_key + suffix
-        wait = sender.wait is not None
-        return accept(draft, sender.key, self._clock, idempotency_key=repeated, wait=wait, brief=bool(suffix)), draft
+        wait, brief = sender.wait is not None, bool(suffix)
+        return accept(draft, key, clock, now, idempotency_key=repeated, wait=wait, brief=brief), draft
 
     async def commit(self, submissions: Sequence[Submission], size: int, sender: Sender) -> list[Settled | None]:
         """Publish submissions; return what became of each if the sender waits, None where that is not known yet."""
         self._backlog.count(sender.key.account, len(submissions))
         if sender.wait is None:
             await self._commit.submit(submissions, size)
-            _tell(submissions)
+            self._tell(submissions)
             return [None] * len(submissions)
         with self._answers.expect(submissions) as expected:
             await self._commit.submit(submissions, size)
-            _tell(submissions)
+            self._tell(submissions)
             settled = await expected.collect(sender.wait)
         return [settled.get(submission.id) for submission in submissions]
 
-
-def _tell(submissions: Sequence[Submission]) -> None:
-    """Log what the broker holds; only where somebody looks that closely, since there are thousands a second."""
-    if log.is_enabled_for(DEBUG):
-        for submission in submissions:
-            log.debug("submission.accepted", submission=str(submission.id), order=str(submission.order_id))
+    def _tell(self, submissions: Sequence[Submission]) -> None:
+        """Log what the broker holds; only where somebody looks that closely, since there are thousands a second."""
+        if self._tells:
+            for submission in submissions:
+                log.debug("submission.accepted", submission=str(submission.id), order=str(submission.order_id))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -11,6 +11,7 @@ from shared.errors import Fault
 from shared.orders.content import Draft
 from shared.orders.view import accepted_view
 
+_ACCEPTED: Final = HTTPStatus.ACCEPTED.value
 _REFUSALS = {
     "idempotency_key_reused": "This Idempotency-Key was used before with another body: use a new key for a new request",
     "set_aside": "The order could not be stored; it is kept, and an operator will look at it",
@@ -18,11 +19,11 @@ _REFUSALS = {
 
 
 class Verdict(Struct, frozen=True):
-    """The answer for one submission; `code` and `error` are set where it is refused."""
+    """The answer for one submission; `code` and `error` are set where it is refused, and no `order` in a batch."""
 
     status: int
     order: dict[str, Any] | None = None
-    receipt: dict[str, str] | None = None
+    receipt: dict[str, Any] | None = None
     warnings: Sequence[Fault] = ()
     code: str | None = None
     error: str | None = None
@@ -31,12 +32,14 @@ class Verdict(Struct, frozen=True):
 def verdict_of(submission: Submission, draft: Draft, settled: Settled | None) -> Verdict:
     """Return how a submission is answered, given what is known to have become of it."""
     if settled is None:
-        receipt = {"id": str(submission.id), "state": "queued", "version": str(submission.version)}
-        order = accepted_view(submission.identity, submission.order_id, draft.content.sets)
-        return Verdict(HTTPStatus.ACCEPTED, order, receipt, draft.warnings)
-    receipt = {"id": str(settled.id), "state": settled.state, "version": str(settled.version)}
+        receipt = {"id": submission.id, "state": "queued", "version": str(submission.version)}
+        order = None
+        if not submission.brief:
+            order = accepted_view(submission.order_id, draft.platform, draft.order_number, draft.content.sets)
+        return Verdict(_ACCEPTED, order, receipt, draft.warnings)
+    receipt = {"id": settled.id, "state": settled.state, "version": str(settled.version)}
     if settled.duplicate_of is not None:
-        receipt["duplicateOf"] = str(settled.duplicate_of)
+        receipt["duplicateOf"] = settled.duplicate_of
     if settled.state in ("rejected", "failed") or (settled.order is None and not submission.brief):
         code = settled.reason or "set_aside"
         error = _REFUSALS.get(code, _REFUSALS["set_aside"])

@@ -31,14 +31,9 @@ FIELDS: Final = (
 """The fields of an order that submissions set, in the order in which they are shown."""
 
 
-def accepted_view(identity: Identity, order_id: UUID, sets: Mapping[str, Any]) -> dict[str, Any]:
+def accepted_view(order_id: UUID, platform: str, order_number: str, sets: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a gateway answers of an order before it is stored: its identity, and what was just accepted."""
-    return {
-        "id": str(order_id),
-        "platform": identity.platform,
-        "orderNumber": identity.order_number,
-        **show_fields(sets),
-    }
+    return {"id": order_id, "platform": platform, "orderNumber": order_number, **show_fields(sets)}
 
 
 def order_view(

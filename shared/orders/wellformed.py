@@ -47,7 +47,7 @@ def check_well_formed(body: bytes) -> Any:
 
 
 def surrogate_faults(body: bytes, document: Any) -> list[Fault]:
-    """Return a fault for each string of a parsed body with a lone surrogate: for which JSON has an escape."""
+    """Return a fault for each string of a parsed body with a lone surrogate: JSON has an escape, Unicode nothing."""
     faults: list[Fault] = []
     if b"\\ud" in body or b"\\uD" in body:
         try:

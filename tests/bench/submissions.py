@@ -33,8 +33,9 @@ def make(
     bodies = Bodies(kind, prefix, first=first, population=population)
     made = []
     for _ in range(count):
-        draft = read_order(bodies.next(), strict=False, now=clock.now())
-        made.append(accept(draft, key, clock, idempotency_key=None, wait=False))
+        now = clock.now()
+        draft = read_order(bodies.next(), strict=False, now=now)
+        made.append(accept(draft, key, clock, now, idempotency_key=None, wait=False))
     return made
 
 

@@ -124,7 +124,7 @@ class Gateways:
         return self._random.choice(self._moments)
 
     def _accept(self, clock: SharedClock, request: Request) -> Submission:
-        made = accept(request.draft, self._key, clock, idempotency_key=request.idempotency_key, wait=False)
+        made = accept(request.draft, self._key, clock, clock.now(), idempotency_key=request.idempotency_key, wait=False)
         if request.idempotency_key is not None:
             return made
         # A random id of the seed's, since it decides ties.

@@ -22,7 +22,7 @@ def test_clock_is_not_trusted_before_it_is_measured() -> None:
     clock = SharedClock(1, Monotonic())
     assert not clock.is_trusted
     with pytest.raises(RuntimeError, match="not been measured"):
-        clock.next_version()
+        clock.next_version(clock.now())
 
 
 def test_clock_tells_postgres_time_and_goes_on_by_the_monotonic_clock() -> None:
@@ -58,11 +58,11 @@ def test_versions_increase_strictly_whatever_the_clocks_do(steps: list[float]) -
     monotonic = Monotonic()
     clock = SharedClock(7, monotonic)
     clock.measure(1000.0, 1000.0, POSTGRES)
-    versions = [clock.next_version()]
+    versions = [clock.next_version(clock.now())]
     for step in steps:
         monotonic.now += step
         clock.measure(monotonic.now, monotonic.now, POSTGRES + int(step * 1e6))
-        versions += [clock.next_version(), clock.next_version()]
+        versions += [clock.next_version(clock.now()), clock.next_version(clock.now())]
     assert versions == sorted(set(versions))
     assert all(version % NODES == 7 for version in versions)
     assert max(versions) <= HIGHEST
@@ -72,7 +72,7 @@ def test_two_gateways_of_one_moment_differ_by_their_node() -> None:
     clocks = [SharedClock(node, Monotonic()) for node in (1, 2, NODES + 3)]
     for clock in clocks:
         clock.measure(1000.0, 1000.0, POSTGRES)
-    versions = [clock.next_version() for clock in clocks]
+    versions = [clock.next_version(clock.now()) for clock in clocks]
     assert len(set(versions)) == 3
     assert {moment_of(version) for version in versions} == {POSTGRES}
 
