@@ -1,6 +1,7 @@
 """The relay's reminders: from what the worker settles to the event that a step is due, each step once."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from shared.database import Database, Listener
 from shared.dunning import CHANNEL
 from shared.lifecycle import Component
 from shared.orders.moments import to_microseconds
+from shared.publisher import Message
 from shared.versions import version_at
 from tests.polling import eventually
 from tests.submissions import ACCOUNT, submission
@@ -28,8 +30,9 @@ from tests.submissions import ACCOUNT, submission
 class Exchange:
     """Takes every event; the broker's part is tested elsewhere."""
 
-    async def publish(self, body: bytes, **_: Any) -> None:
-        assert body
+    async def publish_all(self, messages: Sequence[Message], **_: Any) -> list[BaseException | None]:
+        assert all(message.body for message in messages)
+        return [None for _ in messages]
 
 
 class World:
