@@ -7,7 +7,6 @@ down, non-zero, so that a supervisor starts a whole one again; there are no half
 
 import asyncio
 import gc
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from environs import FileAwareEnv
 
 from shared import failpoints
 from shared.errors import BugalouError, Misconfigured
+from shared.niceness import step_back
 from shared.settings import Common, look_up, read
 from shared.telemetry import log, start_logging, start_metrics, start_traces
 from shared.traces import stop_traces
@@ -65,7 +65,7 @@ def run_service(name: str, fill: Callable[[FileAwareEnv], S], graph: Graph[S]) -
         start_metrics(settings.common.metrics_host, settings.common.metrics_port)
         start_traces(name, settings.common.traces)
         failpoints.arm(look_up("FAILPOINTS"))
-        os.nice(settings.common.niceness)
+        step_back(settings.common.niceness)
         _spare_the_collector()
         with asyncio.Runner(loop_factory=_fast_loop()) as runner:
             runner.run(run_components(graph(settings), settings.common.drain_seconds))

@@ -71,7 +71,8 @@ async def _backend_crashes(trial: Trial) -> None:
 async def _hot_row_locked(trial: Trial) -> None:
     await trial.stored(20)
     async with _asking(trial) as connection, connection.transaction():
-        await connection.execute("SELECT FROM orders WHERE account_id = $1 FOR UPDATE", trial.account)
+        # In the order in which the workers lock them.
+        await connection.execute("SELECT FROM orders WHERE account_id = $1 ORDER BY id FOR UPDATE", trial.account)
         await trial.pass_(4, 8)
 
 
