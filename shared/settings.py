@@ -16,6 +16,7 @@ from shared.errors import Misconfigured
 from shared.secrets import is_key, split_keys
 
 PREFIX: Final = "BUGALOU_"
+MOST_BODY_BYTES: Final = 16 * 1024 * 1024
 T = TypeVar("T")
 
 # An empty URL would make the drivers fall back on whatever server listens on the standard port.
@@ -26,6 +27,12 @@ _AMQP: Final = validate.Regexp(
     r"amqps?://.+",
     error="must be a URL such as amqp://user:password@host/vhost, or several with commas between",
 )
+# Names have at most 255 bytes in AMQP, and those in amq. are the broker's own.
+_NAMES: Final = validate.Regexp(
+    r"(?!amq\.)[!-~]{1,100}\Z",
+    error="must be 1 to 100 letters, digits or signs without spaces, and not begin with amq.",
+)
+_PORT: Final = validate.Range(0, 65_535)
 
 
 class Common(Struct, frozen=True, kw_only=True):
@@ -93,13 +100,13 @@ def common(env: FileAwareEnv) -> Common:
     return Common(
         database_url=env.str("DATABASE_URL", validate=_POSTGRES),
         amqp_url=env.str("AMQP_URL", validate=_AMQP),
-        amqp_prefix=env.str("AMQP_PREFIX", "bugalou"),
+        amqp_prefix=env.str("AMQP_PREFIX", "bugalou", validate=_NAMES),
         log_level=env.str("LOG_LEVEL", "info"),
         metrics_host=env.str("METRICS_HOST", "127.0.0.1"),
-        metrics_port=env.int("METRICS_PORT", 0),
-        metrics_seconds=env.float("METRICS_SECONDS", 5.0),
+        metrics_port=env.int("METRICS_PORT", 0, validate=_PORT),
+        metrics_seconds=env.float("METRICS_SECONDS", 5.0, validate=validate.Range(0.05, 60)),
         traces=env.str("TRACES", "none", validate=validate.OneOf(("none", "otlp"))),
-        drain_seconds=env.float("DRAIN_SECONDS", 8.0),
+        drain_seconds=env.float("DRAIN_SECONDS", 8.0, validate=validate.Range(0.1, 600)),
         niceness=env.int("NICENESS", 0, validate=validate.Range(0, 19)),
     )
 
@@ -108,16 +115,26 @@ def web(env: FileAwareEnv) -> Web:
     """Read what a service that speaks HTTP needs."""
     return Web(
         host=env.str("HTTP_HOST", "127.0.0.1"),
-        port=env.int("HTTP_PORT", 8080),
+        port=env.int("HTTP_PORT", 8080, validate=_PORT),
         reuse_port=env.bool("REUSE_PORT", False),
-        most_connections=env.int("HTTP_MOST_CONNECTIONS", 4096),
-        most_body_bytes=16 * 1024 * 1024,
-        body_seconds=env.float("HTTP_BODY_SECONDS", 30.0),
-        header_seconds=env.float("HTTP_HEADER_SECONDS", 10.0),
-        idle_seconds=env.float("HTTP_IDLE_SECONDS", 75.0),
-        wrong_keys_per_minute=env.int("HTTP_WRONG_KEYS_PER_MINUTE", 100, validate=validate.Range(min=1)),
-        trusted_hops=env.int("HTTP_TRUSTED_HOPS", 0, validate=validate.Range(min=0, max=16)),
+        most_connections=env.int("HTTP_MOST_CONNECTIONS", 4096, validate=validate.Range(1, 1_000_000)),
+        most_body_bytes=MOST_BODY_BYTES,
+        body_seconds=env.float("HTTP_BODY_SECONDS", 30.0, validate=validate.Range(0.1, 600)),
+        header_seconds=env.float("HTTP_HEADER_SECONDS", 10.0, validate=validate.Range(0.1, 600)),
+        idle_seconds=env.float("HTTP_IDLE_SECONDS", 75.0, validate=validate.Range(1, 3600)),
+        wrong_keys_per_minute=env.int("HTTP_WRONG_KEYS_PER_MINUTE", 100, validate=validate.Range(1, 1_000_000)),
+        trusted_hops=env.int("HTTP_TRUSTED_HOPS", 0, validate=validate.Range(0, 16)),
     )
+
+
+def publish_seconds(env: FileAwareEnv) -> float:
+    """Read how long whoever publishes awaits the broker's confirm."""
+    return env.float("PUBLISH_SECONDS", 4.0, validate=validate.Range(0.1, 60))
+
+
+def prefetch(env: FileAwareEnv, name: str, usual: int) -> int:
+    """Read how many messages a consumer holds unacknowledged: in AMQP a number of two bytes, 0 for no bound at all."""
+    return env.int(name, usual, validate=validate.Range(1, 65_535))
 
 
 def secret_keys(env: FileAwareEnv) -> tuple[str, ...]:

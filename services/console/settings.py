@@ -31,8 +31,8 @@ def fill(env: FileAwareEnv) -> Settings:
         web=web(env),
         secret_keys=secret_keys(env),
         webhook_networks=webhook_networks(env),
-        connections=env.int("CONSOLE_CONNECTIONS", 8, validate=validate.Range(min=1)),
-        exports=env.int("CONSOLE_EXPORTS", 2, validate=validate.Range(min=1)),
-        session_idle_hours=env.float("CONSOLE_SESSION_IDLE_HOURS", 24.0, validate=validate.Range(min=0.01, max=8760)),
-        session_hours=env.float("CONSOLE_SESSION_HOURS", 168.0, validate=validate.Range(min=0.01, max=8760)),
+        connections=env.int("CONSOLE_CONNECTIONS", 8, validate=validate.Range(1, 500)),
+        exports=env.int("CONSOLE_EXPORTS", 2, validate=validate.Range(1, 100)),
+        session_idle_hours=env.float("CONSOLE_SESSION_IDLE_HOURS", 24.0, validate=validate.Range(0.01, 8760)),
+        session_hours=env.float("CONSOLE_SESSION_HOURS", 168.0, validate=validate.Range(0.01, 8760)),
     )

@@ -9,7 +9,7 @@ from msgspec import Struct
 from services.notifier.channels.mime import Sender, UnusableAddress, deliverable_address
 from services.notifier.channels.smtp import Server, Tls
 from shared.addresses import Network
-from shared.settings import Common, common, secret_keys, webhook_networks
+from shared.settings import Common, common, prefetch, secret_keys, webhook_networks
 from shared.webhooks import MOST_KEPT_DAYS, TRIED_DAYS
 
 
@@ -60,41 +60,41 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 def fill(env: FileAwareEnv) -> Settings:
     """Read the notifier's settings."""
+    sweep_seconds = env.float("NOTIFIER_SWEEP_SECONDS", 3.0, validate=validate.Range(0.05, 300))
     return Settings(
         common=common(env),
         secret_keys=secret_keys(env),
         smtp=Server(
-            host=env.str("SMTP_HOST", "127.0.0.1"),
+            host=env.str("SMTP_HOST", "127.0.0.1", validate=validate.Length(1, error="must be a name or an address")),
             port=env.int("SMTP_PORT", 25, validate=validate.Range(1, 65_535)),
             username=env.str("SMTP_USERNAME", "") or None,
             password=env.str("SMTP_PASSWORD", "") or None,
             tls=cast("Tls", env.str("SMTP_TLS", "none", validate=validate.OneOf(get_args(Tls)))),
             ca_file=env.str("SMTP_CA_FILE", "") or None,
-            timeout_seconds=env.float("SMTP_TIMEOUT_SECONDS", 10.0, validate=_POSITIVE),
+            timeout_seconds=env.float("SMTP_TIMEOUT_SECONDS", 10.0, validate=validate.Range(0.1, 300)),
         ),
         mail_from=_sender(env.str("MAIL_FROM", "Bugalou <no-reply@bugalou.example>", validate=_check_sender)),
         whatsapp_url=env.str("WHATSAPP_URL", WHATSAPP_URL, validate=_WEB),
-        whatsapp_timeout_seconds=env.float("WHATSAPP_TIMEOUT_SECONDS", 10.0, validate=_POSITIVE),
-        settle_seconds=env.float("SETTLE_SECONDS", 5.0, validate=validate.Range(min=0)),
-        sweep_seconds=env.float("NOTIFIER_SWEEP_SECONDS", 3.0, validate=_POSITIVE),
-        concurrent_sends=env.int("NOTIFIER_CONCURRENT_SENDS", 10, validate=_POSITIVE),
-        prefetch=env.int("NOTIFIER_PREFETCH", 200, validate=_POSITIVE),
-        webhooks=_webhooks(env),
+        whatsapp_timeout_seconds=env.float("WHATSAPP_TIMEOUT_SECONDS", 10.0, validate=validate.Range(0.1, 300)),
+        settle_seconds=env.float("SETTLE_SECONDS", 5.0, validate=validate.Range(0, 3600)),
+        sweep_seconds=sweep_seconds,
+        concurrent_sends=env.int("NOTIFIER_CONCURRENT_SENDS", 10, validate=validate.Range(1, 1000)),
+        prefetch=prefetch(env, "NOTIFIER_PREFETCH", 200),
+        webhooks=_webhooks(env, sweep_seconds),
     )
 
 
-def _webhooks(env: FileAwareEnv) -> WebhookSettings:
+def _webhooks(env: FileAwareEnv, sweep_seconds: float) -> WebhookSettings:
     return WebhookSettings(
         allow=webhook_networks(env),
         concurrent_sends=env.int("WEBHOOK_CONCURRENT_SENDS", 64, validate=validate.Range(1, 1000)),
         endpoint_sends=env.int("WEBHOOK_ENDPOINT_SENDS", 8, validate=validate.Range(1, 100)),
         timeout_seconds=env.float("WEBHOOK_TIMEOUT_SECONDS", 15.0, validate=validate.Range(0.1, 30)),
-        sweep_seconds=env.float("NOTIFIER_SWEEP_SECONDS", 3.0, validate=_POSITIVE),
+        sweep_seconds=sweep_seconds,
         keep_days=env.int("WEBHOOK_KEEP_DAYS", 30, validate=validate.Range(TRIED_DAYS, MOST_KEPT_DAYS)),
     )
 
 
-_POSITIVE: Final = validate.Range(min=0, min_inclusive=False)
 _WEB: Final = validate.Regexp(
     r"https?://[^/@\s?#]+(/[^?#\s]*)?\Z", error="must be a URL such as https://graph.facebook.com"
 )

@@ -3,7 +3,7 @@
 from environs import FileAwareEnv, validate
 from msgspec import Struct
 
-from shared.settings import Common, common
+from shared.settings import Common, common, publish_seconds
 from shared.webhooks import MOST_KEPT_DAYS, TRIED_DAYS
 
 
@@ -20,7 +20,7 @@ def fill(env: FileAwareEnv) -> Settings:
     """Read the relay's settings."""
     return Settings(
         common=common(env),
-        batch_events=env.int("RELAY_BATCH_EVENTS", 500, validate=validate.Range(min=1)),
+        batch_events=env.int("RELAY_BATCH_EVENTS", 500, validate=validate.Range(1, 10_000)),
         keep_days=env.int("RELAY_KEEP_DAYS", 30, validate=validate.Range(TRIED_DAYS, MOST_KEPT_DAYS)),
-        publish_seconds=env.float("PUBLISH_SECONDS", 4.0, validate=validate.Range(min=0)),
+        publish_seconds=publish_seconds(env),
     )

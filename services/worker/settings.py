@@ -4,7 +4,7 @@ from environs import FileAwareEnv, validate
 from msgspec import Struct
 
 from services.worker.history import MOST_ENTRIES
-from shared.settings import Common, common
+from shared.settings import Common, common, prefetch, publish_seconds
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -26,9 +26,9 @@ def fill(env: FileAwareEnv) -> Settings:
     """Read the worker's settings."""
     return Settings(
         common=common(env),
-        batch_rows=env.int("WORKER_BATCH_ROWS", 500, validate=validate.Range(min=1)),
-        transactions=env.int("WORKER_TRANSACTIONS", 2, validate=validate.Range(min=1)),
-        prefetch_messages=env.int("WORKER_PREFETCH_MESSAGES", 64, validate=validate.Range(min=1)),
-        history_submissions=env.int("WORKER_HISTORY_SUBMISSIONS", MOST_ENTRIES, validate=validate.Range(min=1)),
-        publish_seconds=env.float("PUBLISH_SECONDS", 4.0, validate=validate.Range(min=0)),
+        batch_rows=env.int("WORKER_BATCH_ROWS", 500, validate=validate.Range(1, 10_000)),
+        transactions=env.int("WORKER_TRANSACTIONS", 2, validate=validate.Range(1, 50)),
+        prefetch_messages=prefetch(env, "WORKER_PREFETCH_MESSAGES", 64),
+        history_submissions=env.int("WORKER_HISTORY_SUBMISSIONS", MOST_ENTRIES, validate=validate.Range(1, 1_000_000)),
+        publish_seconds=publish_seconds(env),
     )

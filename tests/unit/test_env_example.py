@@ -2,8 +2,10 @@
 
 import importlib
 import os
+import re
 import shlex
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +13,7 @@ from typing import Any, Final
 import pytest
 from environs import FileAwareEnv
 
+from shared.errors import Misconfigured
 from shared.settings import PREFIX, read
 
 ROOT: Final = Path(__file__).parents[2]
@@ -43,6 +46,20 @@ def recorded(service: str, given: Mapping[str, str], patch: pytest.MonkeyPatch) 
     return found
 
 
+def ranges() -> dict[str, tuple[str, str]]:
+    """Return the least and the most that the comment above each number says."""
+    found: dict[str, tuple[str, str]] = {}
+    comment = ""
+    for line in EXAMPLE.read_text().splitlines():
+        number = re.fullmatch(r"(BUGALOU_\w+)=\d+(\.\d+)?", line)
+        if number:
+            said = re.search(r"\b([\d.]*\d)(?: \([^)]*\))? to ([\d.]*\d)\b", comment)
+            assert said, f"{line} has no range"
+            found[number[1]] = said[1], said[2]
+        comment = f"{comment} {line.removeprefix('# ')}" if line.startswith("#") else ""
+    return found
+
+
 def test_every_service_has_settings() -> None:
     assert {"console", "gateway", "notifier", "relay", "worker"} <= set(SERVICES)
 
@@ -64,3 +81,29 @@ def test_each_variable_stands_once_under_its_explanation() -> None:
     assert sorted(names) == sorted(set(names))
     unexplained = [line for above, line in pairwise(lines) if line[:1].isalpha() and not above.startswith("# ")]
     assert unexplained == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_ends_of_every_range_are_accepted(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for end in (0, 1):
+        recorded(service, {**example(), **{name: ends[end] for name, ends in ranges().items()}}, monkeypatch)
+
+
+@pytest.mark.parametrize("name", sorted(ranges()))
+def test_what_is_beyond_a_range_is_refused_in_one_line_that_says_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    least, most = ranges()[name]
+    step = Decimal("0.001") if "." in least else 1
+    readers = [service for service in SERVICES if name in recorded(service, example(), monkeypatch)]
+    for service in readers:
+        for beyond in (str(Decimal(least) - step), str(int(most) + 1)):
+            with pytest.raises(Misconfigured) as caught:
+                recorded(service, {**example(), name: beyond}, monkeypatch)
+            assert str(caught.value) == (
+                f"settings: {name}: Must be greater than or equal to {least} and less than or equal to {most}."
+            )
+
+
+@pytest.mark.parametrize("prefix", ["", "amq.ours", "two words", "x" * 101])
+def test_a_prefix_that_the_broker_would_refuse_is_refused(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Misconfigured, match="AMQP_PREFIX: must be 1 to 100"):
+        recorded("relay", {**example(), "BUGALOU_AMQP_PREFIX": prefix}, monkeypatch)

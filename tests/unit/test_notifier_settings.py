@@ -31,15 +31,12 @@ def test_a_claim_outlasts_a_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("SMTP_TLS", "yes"),
         ("SMTP_PORT", "x"),
-        ("SMTP_PORT", "0"),
         ("MAIL_FROM", "nobody"),
         ("MAIL_FROM", "jürgen@münchen.de"),
         ("MAIL_FROM", "a@b.nl\nBcc: x@y.nl"),
-        ("SMTP_TIMEOUT_SECONDS", "0"),
-        ("SETTLE_SECONDS", "-1"),
-        ("NOTIFIER_SWEEP_SECONDS", "0"),
-        ("NOTIFIER_CONCURRENT_SENDS", "0"),
-        ("NOTIFIER_PREFETCH", "0"),
+        ("SMTP_HOST", ""),
+        ("SMTP_TIMEOUT_SECONDS", "inf"),
+        ("SMTP_TIMEOUT_SECONDS", "nan"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
