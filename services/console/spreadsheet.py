@@ -24,7 +24,8 @@ COLUMNS: Final = (
 )
 """The columns; items and metadata last, as JSON."""
 
-_RUN: Final = ("=", "+", "-", "@", "\t", "\r")
+_RUN: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""The last four are full-width (U+FF1D, U+FF0B, U+FF0D, U+FF20), which some programs read as their narrow selves."""
 _NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 

@@ -11,8 +11,15 @@ from hypothesis import strategies as st
 from services.console.spreadsheet import COLUMNS, defuse, header, lines_of
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+31612345678", "-", "-1-1", "-1e5", "@x", "\tx", "\rx", "-12.", "=", "+5"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+31612345678", "-", "-1-1", "-1e5", "@x", "\tx", "\rx", "\n=x", "-12.", "=", "+5"]
+)
 def test_what_begins_like_a_formula_is_defused(text: str) -> None:
+    assert defuse(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["\uff1d1+1", "\uff0b1", "\uff0d1", "\uff0d12.50", "\uff20SUM(A1)"])
+def test_full_width_signs_are_signs_to_some_programs(text: str) -> None:
     assert defuse(text) == f"'{text}"
 
 
