@@ -57,9 +57,9 @@ class Entry(Struct, frozen=True):
     marks: Mark = Mark.NONE
 
     @property
-    def place(self) -> tuple[int, bytes]:
+    def place(self) -> tuple[int, int]:
         """The place in the total order: the version, then the id."""
-        return self.version, self.id.bytes
+        return self.version, self.id.int
 
 
 class State(Struct):

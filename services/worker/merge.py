@@ -1,7 +1,9 @@
 """What a batch does to one order. Pure: what is stored goes in, what is to be written comes out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from functools import reduce
+from operator import attrgetter, or_
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from msgspec import Struct, field, structs
@@ -10,6 +12,8 @@ from shared.contracts import Submission
 from shared.fold import Entry, Mark, Recent, Run, State, advance, fold
 from shared.orders.identity import Identity
 from shared.orders.view import order_view
+
+_place: Final = attrgetter("place")
 
 Outcome = Literal["applied", "stale", "duplicate", "rejected"]
 
@@ -86,7 +90,7 @@ def entry_of(submission: Submission, settled_at: int, marks: Mark = Mark.NONE) -
 
 def merge_first(new: Sequence[Submission], settled_at: int, revived: Mapping[UUID, Mark]) -> Merged:
     """Merge the first submissions of an order; `revived` as for `merge_into_history`."""
-    if not any(submission.id in revived for submission in new):
+    if not revived or not any(submission.id in revived for submission in new):
         return merge_on_top(None, new, {}, settled_at)
     blank = Stored(new[0].identity, State(), 0)
     return structs.replace(merge_into_history(blank, [], new, settled_at, revived), created=True)
@@ -99,7 +103,7 @@ def merge_on_top(stored: Stored | None, new: Sequence[Submission], twins: dict[b
     tell.
     """
     state = _copy(stored.state) if stored else State()
-    before = dict(state.fields)
+    before = stored.state.fields if stored else {}
     recent = Recent()
     for fingerprint, twin in twins.items():
         recent.remember(fingerprint, twin.version, twin.original)
@@ -107,21 +111,23 @@ def merge_on_top(stored: Stored | None, new: Sequence[Submission], twins: dict[b
     originals: dict[UUID, UUID] = {}
     marks: dict[UUID, Mark] = {}
     fresh = [entry_of(submission, settled_at) for submission in new]
-    for entry in sorted(fresh, key=lambda entry: entry.place):
+    ordered = sorted(fresh, key=_place)
+    for entry in ordered:
         original = recent.original_of(entry)
         if original is not None:
             originals[entry.id] = original
             continue
         begun = advance(state, entry)
-        told += begun
-        marks[entry.id] = _union(begun)
+        if begun:
+            told += begun
+            marks[entry.id] = reduce(or_, [run.mark for run in begun])
     reached = _Reached()
     verdicts = []
     for submission, entry in zip(new, fresh, strict=True):
         original = originals.get(entry.id)
         outcome: Outcome = "duplicate" if original else "stale" if reached.take(entry) else "applied"
         verdicts.append(Verdict(submission, outcome, original, marks.get(entry.id, Mark.NONE)))
-    newest = max([submission.version for submission in new], default=0)
+    newest = ordered[-1].version if ordered else 0
     return Merged(
         stored.identity if stored else new[0].identity,
         state,
@@ -183,15 +189,19 @@ class _Reached:
     """
 
     def __init__(self, effective: Iterable[Entry] = ()) -> None:
-        self._places: dict[str, tuple[int, bytes]] = {}
+        self._places: dict[str, tuple[int, int]] = {}
         for entry in effective:
             self.take(entry)
 
     def take(self, entry: Entry) -> bool:
         """Take in what comes next; return whether newer ones that came before had said all of it."""
         place, places = entry.place, self._places
+        names = entry.content.touches()
+        if not places:  # most come alone
+            places.update(dict.fromkeys(names, place))
+            return not names
         is_stale = True
-        for name in entry.content.touches():
+        for name in names:
             if places.get(name, place) <= place:
                 places[name] = place
                 is_stale = False
@@ -210,12 +220,7 @@ def _copy(state: State) -> State:
     )
 
 
-def _union(runs: Sequence[Run]) -> Mark:
-    marks = Mark.NONE
-    for run in runs:
-        marks |= run.mark
-    return marks
-
-
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
+    names = [name for name, value in after.items() if value != before.get(name)]
+    names += [name for name in before if name not in after]
+    return tuple(sorted(names))

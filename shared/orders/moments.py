@@ -53,10 +53,15 @@ def to_microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // _MICROSECOND
 
 
-@lru_cache(maxsize=256)  # a batch tells of many orders at one moment
 def write_timestamp(microseconds: int) -> str:
     """Return a moment in RFC 3339, UTC, to the microsecond."""
-    return to_datetime(microseconds).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return f"{_second(seconds)}.{rest:06}Z"
+
+
+@lru_cache(maxsize=256)  # a batch tells of many moments within a few seconds
+def _second(seconds: int) -> str:
+    return to_datetime(seconds * 1_000_000).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def write_moment(moment: datetime | None) -> str | None:

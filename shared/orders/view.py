@@ -75,9 +75,9 @@ def show_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def amount_due(fields: Mapping[str, Any]) -> str | None:
     """Return what is open, total minus amountPaid: 0 where it is paid without an amount, None without a total."""
-    total, paid = fields.get("total"), fields.get("amountPaid")
+    total, paid, currency = fields.get("total"), fields.get("amountPaid"), fields.get("currency")
     if total is None:
         return None
-    if paid is None and fields.get("paymentStatus") == "paid":
-        paid = total
-    return write_amount(f"{Decimal(total) - Decimal(paid or 0):f}", fields.get("currency"))
+    if paid is None:
+        return write_amount("0" if fields.get("paymentStatus") == "paid" else total, currency)
+    return write_amount(f"{Decimal(total) - Decimal(paid):f}", currency)
