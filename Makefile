@@ -40,6 +40,7 @@ test-compose: dev
 
 faults: dev
 	@.venv/bin/python -m services.cli.stack.packages
+	@.venv/bin/python -m services.cli.stack.packages --network
 	@.venv/bin/python -m tests.faults --scenario "$(SCENARIO)" --times $(or $(TIMES),1) --seconds $(or $(SECONDS),0) \
 		--seed $(or $(SEED),1) $(if $(GUARDS),--guards) $(if $(OVERLOAD),--overload)
 

@@ -1,12 +1,14 @@
 """Group commit: while one message is on its way to the broker, what arrives gathers and goes as the next one.
 
 What costs is the number of messages, not of submissions. A lone request waits for nobody: with nothing in flight, it
-leaves at once. Where more waits than a message takes, the accounts take turns.
+leaves at once, and an account that has nothing in flight does not wait for what others have there: for such accounts
+there is one message more. Where more waits than a message takes, the accounts take turns.
 """
 
 import asyncio
 from collections.abc import Sequence
 from typing import Final, Protocol
+from uuid import UUID
 
 import msgspec
 from uuid_utils.compat import uuid7
@@ -42,7 +44,10 @@ class Publishes(Protocol):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What bounds the gathering: of one message, of all that is unconfirmed, and of time while others are in flight."""
+    """What bounds the gathering: of one message, of all that is unconfirmed, and of time while others are in flight.
+
+    Besides `messages_in_flight` there may be one for accounts that had nothing there.
+    """
 
     message_submissions: int
     message_bytes: int
@@ -74,7 +79,8 @@ class GroupCommit:
         self._waiting_bytes = 0
         self._unconfirmed = Shares(limits.unconfirmed_submissions)
         self._unconfirmed_bytes = Shares(limits.unconfirmed_bytes)
-        self._flights: set[asyncio.Task[None]] = set()
+        self._flights: dict[asyncio.Task[None], frozenset[UUID]] = {}
+        self._express: asyncio.Task[None] | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._confirmed: Turns[_Waiting] = Turns()
         self._is_answering = False
@@ -85,7 +91,8 @@ class GroupCommit:
         """Wait until stopped and everything taken has its answer."""
         await self._stopping.wait()
         while self._waiting or self._flights:
-            self._take_off()
+            if self._waiting:
+                self._take_off()
             await asyncio.wait(self._flights)
 
     def stop(self) -> None:
@@ -104,7 +111,8 @@ class GroupCommit:
         self._waiting.add(account, waiting)
         self._waiting_submissions += count
         self._waiting_bytes += size
-        self._consider()
+        if not self._takes_express(account):
+            self._consider()
         try:
             # Shielded by being a plain future: a client that leaves does not undo what goes with its neighbours'.
             await waiting.confirmed
@@ -131,7 +139,15 @@ class GroupCommit:
         if self._waiting and len(self._flights) < self._limits.messages_in_flight:
             self._take_off()
 
-    def _take_off(self) -> None:
+    def _takes_express(self, account: UUID) -> bool:
+        """Start one flight more where others are in flight and this account, which waits, is aboard none of them."""
+        if not self._flights or self._express or any(account in aboard for aboard in self._flights.values()):
+            return False
+        self._express = self._take_off()
+        return True
+
+    def _take_off(self) -> asyncio.Task[None]:
+        """Start a flight with what waits, as much as a message may take; something must wait."""
         aboard: list[_Waiting] = []
         count = size = 0
         while self._waiting:
@@ -148,14 +164,17 @@ class GroupCommit:
             size += following.size
         self._waiting_submissions -= count
         self._waiting_bytes -= size
-        if aboard:
-            flight = asyncio.get_running_loop().create_task(self._fly(aboard))
-            self._flights.add(flight)
-            flight.add_done_callback(self._landed)
+        flight = asyncio.get_running_loop().create_task(self._fly(aboard))
+        self._flights[flight] = frozenset(waiting.submissions[0].account for waiting in aboard)
+        flight.add_done_callback(self._landed)
+        return flight
 
     def _landed(self, flight: asyncio.Task[None]) -> None:
-        self._flights.discard(flight)
-        self._consider()
+        del self._flights[flight]
+        if flight is self._express:
+            self._express = None
+        if not any(map(self._takes_express, self._waiting.accounts())):
+            self._consider()
 
     async def _fly(self, aboard: Sequence[_Waiting]) -> None:
         submissions = [submission for waiting in aboard for submission in waiting.submissions]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import KeysView
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
@@ -23,6 +24,10 @@ class Turns(Generic[T]):
 
     def __bool__(self) -> bool:
         return bool(self._queues)
+
+    def accounts(self) -> KeysView[UUID]:
+        """Return who waits."""
+        return self._queues.keys()
 
     def add(self, account: UUID, one: T) -> None:
         """Let it wait behind what its account waits with."""

@@ -69,6 +69,9 @@ class Gateway:
     def post(self, *numbers: str, size: int = 10) -> asyncio.Task[None]:
         return asyncio.ensure_future(self.commit.submit([submission(number) for number in numbers], size))
 
+    def post_quiet(self, account: int, number: str) -> asyncio.Task[None]:
+        return asyncio.ensure_future(self.commit.submit([submission(number, account=UUID(int=account))], 10))
+
     async def sent(self, count: int) -> None:
         await eventually(lambda: len(self.broker.messages) >= count)
         await turn()
@@ -300,11 +303,29 @@ async def test_every_submission_travels_exactly_once_in_the_order_of_acceptance(
     assert len(gateway.broker.messages) < 200
 
 
+async def test_account_that_has_nothing_in_flight_does_not_wait_for_what_others_have_there() -> None:
+    gateway = Gateway(NO_LINGER)
+    loud = [gateway.post("loud 1")]
+    await gateway.sent(1)
+    loud.append(gateway.post("loud 2"))
+    await turn()
+    quiet = [gateway.post_quiet(7, "quiet 1")]
+    await gateway.sent(2)
+    assert gateway.broker.numbers[1] == ["loud 2", "quiet 1"]
+    quiet.append(gateway.post_quiet(8, "quiet 2"))
+    await turn()
+    assert len(gateway.broker.messages) == 2, "one message more, however many accounts come"
+    gateway.broker.confirm(1)
+    await gateway.sent(3)
+    assert gateway.broker.numbers[2] == ["quiet 2"]
+    await gateway.finish(*loud, *quiet)
+
+
 async def test_quiet_account_goes_with_the_next_message_whatever_the_loud_one_has_waiting() -> None:
     gateway = Gateway(NO_LINGER)
     loud = [gateway.post(*(f"loud {group}/{one}" for one in range(5))) for group in range(5)]
     await gateway.sent(2)
-    quiet = asyncio.ensure_future(gateway.commit.submit([submission("quiet", account=UUID(int=7))], 10))
+    quiet = gateway.post_quiet(7, "quiet")
     await turn()
     gateway.broker.confirm(0)
     await gateway.sent(3)
@@ -314,13 +335,13 @@ async def test_quiet_account_goes_with_the_next_message_whatever_the_loud_one_ha
 
 async def test_last_of_the_room_is_kept_from_the_loud_account() -> None:
     gateway = Gateway(NO_LINGER)
-    quiet = asyncio.ensure_future(gateway.commit.submit([submission("quiet", account=UUID(int=7))], 10))
+    quiet = gateway.post_quiet(7, "quiet")
     await turn()
     loud = [gateway.post("loud") for _ in range(23)]
     await turn()
     with pytest.raises(Unavailable):
         await gateway.post("loud")
-    again = asyncio.ensure_future(gateway.commit.submit([submission("again", account=UUID(int=7))], 10))
+    again = gateway.post_quiet(7, "again")
     await turn()
     assert not again.done()
     await gateway.finish(quiet, again, *loud)

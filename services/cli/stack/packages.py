@@ -1,4 +1,7 @@
-"""Makes sure that programs are on this machine: `python -m services.cli.stack.packages [--browser | --promtool]`."""
+"""Makes sure that programs are on this machine: `python -m services.cli.stack.packages`.
+
+With `--browser`, `--promtool` or `--network` those that the tests want besides.
+"""
 
 import ctypes.util
 import os
@@ -87,6 +90,17 @@ def _install_browser(say: Callable[[str], None]) -> None:
         say(f"NO BROWSER: THE DASHBOARD'S BROWSER TESTS WILL BE SKIPPED. {error}")
 
 
+def _install_network(say: Callable[[str], None]) -> None:
+    """Install what the faults cut hosts off with; where it cannot be had, say so: the other faults can be played."""
+    packages = {"iproute2": "ip", "iptables": "iptables"}
+    missing = {package: program for package, program in packages.items() if shutil.which(program) is None}
+    try:
+        if missing:
+            install(missing, say)
+    except StackError as error:
+        say(f"NO FAULTS OF THE NETWORK CAN BE PLAYED. {error}")
+
+
 def _fetch_promtool(say: Callable[[str], None]) -> None:
     """Put Debian's promtool below .local, for the tests of the alerts; where it cannot be had, say so.
 
@@ -114,12 +128,14 @@ def main() -> None:
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    if "--browser" in sys.argv[1:]:
-        _install_browser(say)
-        return
-    if "--promtool" in sys.argv[1:]:
-        _fetch_promtool(say)
-        return
+    for extra, bring in (
+        ("--browser", _install_browser),
+        ("--promtool", _fetch_promtool),
+        ("--network", _install_network),
+    ):
+        if extra in sys.argv[1:]:
+            bring(say)
+            return
     try:
         missing = missing_packages(environment())
         if missing:
