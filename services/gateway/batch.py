@@ -1,7 +1,7 @@
 """POST /api/v1/orders/batch: many orders in one request, each with a verdict of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -62,7 +62,7 @@ class BatchHandler:
         atomic = flag(request, "atomic")
         media_type = check_declared(request, most_bytes=MOST_BYTES, types=_TYPES)
         with intake.budget.hold(request, MOST_BYTES, sender.key.account):
-            read = [item async for item in self._read(request, media_type, sender)]
+            read = await self._read(request, media_type, sender)
             taken = [item for item in read if isinstance(item, _Taken)]
             if not read:
                 raise Problem(422, "empty_batch", "The batch holds no orders")
@@ -80,19 +80,24 @@ class BatchHandler:
             headers["Preference-Applied"] = f"wait={sender.wait}"
         return web.Response(body=msgspec.json.encode(document), headers=headers, content_type="application/json")
 
-    async def _read(self, request: web.Request, media_type: str, sender: Sender) -> AsyncIterator[_Taken | _Refused]:
+    async def _read(self, request: web.Request, media_type: str, sender: Sender) -> list[_Taken | _Refused]:
         seconds = self._intake.body_seconds
+        read: list[_Taken | _Refused] = []
         if media_type == NDJSON:
-            items = read_lines(receive(request, most_bytes=MOST_BYTES, seconds=seconds))
+            async for lines in read_lines(receive(request, most_bytes=MOST_BYTES, seconds=seconds)):
+                await self._read_items(lines, sender, read)
         else:
-            items = _each(split_array(await read_body(request, most_bytes=MOST_BYTES, seconds=seconds)))
-        index = 0
-        async for item in items:
-            if index == MOST_ITEMS:
+            items = split_array(await read_body(request, most_bytes=MOST_BYTES, seconds=seconds))
+            await self._read_items(items, sender, read)
+        return read
+
+    async def _read_items(self, items: Sequence[bytes], sender: Sender, read: list[_Taken | _Refused]) -> None:
+        """Append to what has been read of a batch."""
+        for item in items:
+            if len(read) == MOST_ITEMS:
                 raise Problem(413, "too_many_orders", f"A batch may hold at most {MOST_ITEMS} orders: send several")
-            yield self._read_item(item, sender, index)
-            index += 1
-            if index % _BREATH == 0:
+            read.append(self._read_item(item, sender, len(read)))
+            if len(read) % _BREATH == 0:
                 await self._intake.schedule.turn(sender.key.account, _SLICES)
 
     def _read_item(self, item: bytes, sender: Sender, index: int) -> _Taken | _Refused:
@@ -163,8 +168,8 @@ def _verdict(index: int, item: _Taken, settled: Settled | None) -> dict[str, Any
     result: dict[str, Any] = {
         "index": index,
         "status": verdict.status,
-        "platform": item.draft.platform,
-        "orderNumber": item.draft.order_number,
+        "platform": item.submission.platform,
+        "orderNumber": item.submission.order_number,
         "receipt": verdict.receipt,
     }
     if verdict.warnings:
@@ -191,8 +196,3 @@ def _refusal(read: list[_Taken | _Refused]) -> web.Response:
     problem = Problem(422, "invalid_batch", f"Nothing was taken: {len(refused)} of {len(read)} orders are wrong")
     more = {"success": False, "accepted": 0, "rejected": len(read), "results": refused}
     return problem.response(more)
-
-
-async def _each(items: list[bytes]) -> AsyncIterator[bytes]:
-    for item in items:
-        yield item

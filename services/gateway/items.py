@@ -21,18 +21,17 @@ _WHITE: Final = " \t\r\n"
 _LONGEST_IDENTIFIER: Final = 128
 
 
-async def read_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the lines of an NDJSON body that hold anything."""
+async def read_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+    """Yield the lines of an NDJSON body that hold anything, those that end in one chunk together."""
     line = bytearray()  # grows in place: a long line in many small chunks is copied once
     async for chunk in chunks:
         end, *others = chunk.split(b"\n")
         line += end
-        for other in others:
-            if line.strip():
-                yield bytes(line)
-            line = bytearray(other)
+        if others:
+            yield [whole for whole in (bytes(line), *others[:-1]) if whole.strip()]
+            line = bytearray(others[-1])
     if line.strip():
-        yield bytes(line)
+        yield [bytes(line)]
 
 
 def split_array(body: bytes) -> list[bytes]:

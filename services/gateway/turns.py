@@ -31,7 +31,11 @@ class Turns(Generic[T]):
 
     def add(self, account: UUID, one: T) -> None:
         """Let it wait behind what its account waits with."""
-        self._queues.setdefault(account, deque()).append(one)
+        queue = self._queues.get(account)
+        if queue is None:
+            self._queues[account] = deque((one,))
+        else:
+            queue.append(one)
 
     def peek(self) -> T:
         """Return what is next."""
@@ -39,11 +43,12 @@ class Turns(Generic[T]):
 
     def take(self) -> T:
         """Take what is next."""
-        account = next(iter(self._queues))
-        queue = self._queues.pop(account)
+        account, queue = next(iter(self._queues.items()))
         one = queue.popleft()
-        if queue:
-            self._queues[account] = queue
+        if not queue:
+            del self._queues[account]
+        elif len(self._queues) > 1:
+            self._queues[account] = self._queues.pop(account)
         return one
 
 
