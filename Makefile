@@ -26,8 +26,7 @@ dev:
 
 test: dev
 	@.venv/bin/python -m services.cli.stack.packages
-	@.venv/bin/python -m services.cli.stack.packages --browser
-	@.venv/bin/python -m services.cli.stack.packages --promtool
+	@.venv/bin/python -m services.cli.stack.packages --browser --promtool
 	.venv/bin/pytest tests/unit tests/integration tests/e2e tests/faults tests/browser
 
 pictures: dev
@@ -40,7 +39,7 @@ test-compose: dev
 
 faults: dev
 	@.venv/bin/python -m services.cli.stack.packages
-	@.venv/bin/python -m services.cli.stack.packages --network
+	@.venv/bin/python -m services.cli.stack.packages --faults
 	@.venv/bin/python -m tests.faults --scenario "$(SCENARIO)" --times $(or $(TIMES),1) --seconds $(or $(SECONDS),0) \
 		--seed $(or $(SEED),1) $(if $(GUARDS),--guards) $(if $(OVERLOAD),--overload)
 

@@ -1,6 +1,6 @@
 """Makes sure that programs are on this machine: `python -m services.cli.stack.packages`.
 
-With `--browser`, `--promtool` or `--network` those that the tests want besides.
+With `--browser`, `--promtool` or `--faults` those that tests want besides.
 """
 
 import ctypes.util
@@ -90,15 +90,15 @@ def _install_browser(say: Callable[[str], None]) -> None:
         say(f"NO BROWSER: THE DASHBOARD'S BROWSER TESTS WILL BE SKIPPED. {error}")
 
 
-def _install_network(say: Callable[[str], None]) -> None:
-    """Install what the faults cut hosts off with; where it cannot be had, say so: the other faults can be played."""
-    packages = {"iproute2": "ip", "iptables": "iptables"}
-    missing = {package: program for package, program in packages.items() if shutil.which(program) is None}
+def _install_for_faults(say: Callable[[str], None]) -> None:
+    """Install what cuts hosts off and sets clocks; where it cannot be had, say so: other faults can be played."""
+    programs = {"iproute2": "ip", "iptables": "iptables", "faketime": "faketime"}
+    missing = {package: program for package, program in programs.items() if shutil.which(program) is None}
     try:
         if missing:
             install(missing, say)
     except StackError as error:
-        say(f"NO FAULTS OF THE NETWORK CAN BE PLAYED. {error}")
+        say(f"NO FAULTS OF NETWORKS AND CLOCKS CAN BE PLAYED. {error}")
 
 
 def _fetch_promtool(say: Callable[[str], None]) -> None:
@@ -122,20 +122,20 @@ def _fetch_promtool(say: Callable[[str], None]) -> None:
         say(f"NO PROMTOOL: THE TESTS OF THE ALERTS WILL BE SKIPPED. ({type(error).__name__})")
 
 
+_EXTRAS: Final = {"--browser": _install_browser, "--promtool": _fetch_promtool, "--faults": _install_for_faults}
+
+
 def main() -> None:
     """Install what is missing; the exit code tells whether everything is there now."""
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    for extra, bring in (
-        ("--browser", _install_browser),
-        ("--promtool", _fetch_promtool),
-        ("--network", _install_network),
-    ):
-        if extra in sys.argv[1:]:
+    extras = [_EXTRAS[word] for word in sys.argv[1:]]
+    if extras:
+        for bring in extras:
             bring(say)
-            return
+        return
     try:
         missing = missing_packages(environment())
         if missing:
