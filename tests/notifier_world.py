@@ -5,7 +5,8 @@ import email
 import email.policy
 import json
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any, Final
@@ -207,3 +208,14 @@ class World:
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     await eventually(lambda: condition())
+
+
+@asynccontextmanager
+async def standing_world(database_url: str, database: Database) -> AsyncIterator[World]:
+    """Give a database with one account and nothing of it yet."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute("INSERT INTO accounts (id, name) VALUES ($1, 'Studio Jansen')", ACCOUNT)
+        yield World(database_url, connection, database)
+    finally:
+        await connection.close()

@@ -3,26 +3,15 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
-import asyncpg
 import msgspec
 import pytest
 
 from services.console.webhook_body import WebhookDraft
-from shared.database import Database
 from shared.http.problems import Problem
-from tests.tenant import Tenant
 from tests.webhook_world import Webhooks
-
-
-@pytest.fixture
-async def webhooks(database_url: str, database: Database, account: Tenant) -> AsyncIterator[Webhooks]:
-    connection = await asyncpg.connect(database_url)
-    yield Webhooks(database_url, database, account.id, connection)
-    await connection.close()
 
 
 async def bugalou(webhooks: Webhooks, *words: str, code: int = 0) -> str:

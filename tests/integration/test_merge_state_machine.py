@@ -12,34 +12,27 @@ from random import Random
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid4
 
-import msgspec
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from services.worker.orders import lock_orders
 from services.worker.rebuild import Rebuilder
 from services.worker.store import Store
 from shared.contracts import Event, Submission
 from shared.database import Database
-from tests.polling import eventually
 from tests.simulation.census import Case, cases_of
 from tests.simulation.checks import (
-    CREATED,
     Discrepancy,
-    Row,
     Stored,
-    check_history,
-    check_rows,
     check_told,
     compare,
-    facts_of,
     row_of,
 )
 from tests.simulation.gateways import Gateways
 from tests.simulation.memory_store import MemoryStore
 from tests.simulation.model import Ledger, order_of, standing_of
-from tests.submissions import ACCOUNT, MINUTE, submission
+from tests.simulation.stored import Contents, read
+from tests.submissions import ACCOUNT
 
 T = TypeVar("T")
 SEEDS: Final = st.integers(0, 1 << 32)
@@ -60,43 +53,6 @@ EXPECTED: Final = (
     *(Case.KEY_REUSED_LATER, Case.OVERTHROWN, Case.REVIVED, Case.PARTIAL_SUPERSEDED),
 )
 """What races and deaths must have met; the rarer cases are the simulator's."""
-
-_HISTORY: Final = """
-SELECT id, version, (extract(epoch FROM received_at) * 1000000)::bigint AS received_at,
-    (extract(epoch FROM settled_at) * 1000000)::bigint AS settled_at, state, duplicate_of
-FROM submissions WHERE account_id = $1
-"""
-
-
-class Contents:
-    """All that Postgres holds of one account."""
-
-    def __init__(self, history: dict[UUID, Stored], rows: dict[UUID, Row], events: list[tuple[UUID, Event]]) -> None:
-        self.history = history
-        self.rows = rows
-        self.events = events
-
-    def check(self, ledger: Ledger) -> None:
-        """Raise `Discrepancy` unless all of it is as the model has it."""
-        check_history(self.history, ledger)
-        check_rows(self.rows, ledger, self.history)
-        compare("told of runs", facts_of(event for _, event in self.events), sorted(ledger.facts))
-        # Of two orders of commits that leave the same, one may have made an order that the other never had.
-        compare("orders created", {id for id, event in self.events if event.type == CREATED}, ledger.ever)
-
-
-async def read(database: Database, account: UUID) -> Contents:
-    async with database.transaction() as connection:
-        stored = await connection.fetch(_HISTORY, account)
-        ids = [row["id"] for row in await connection.fetch("SELECT id FROM orders WHERE account_id = $1", account)]
-        rows = await lock_orders(connection, ids)
-        told = await connection.fetch("SELECT order_id, body FROM outbox WHERE account_id = $1", account)
-    history = {
-        row["id"]: Stored(row["version"], row["received_at"], row["settled_at"], row["state"], row["duplicate_of"])
-        for row in stored
-    }
-    events = [(row["order_id"], msgspec.json.decode(row["body"], type=Event)) for row in told]
-    return Contents(history, {id: row_of(order.state, order.newest) for id, order in rows.items()}, events)
 
 
 async def differing(database: Database, account: UUID, *, mend: bool) -> set[UUID]:
@@ -314,74 +270,3 @@ def _told(events: Iterable[tuple[UUID, Event]]) -> list[tuple[str, ...]]:
     return sorted(
         (event.type, str(id), str(event.data.get("submission")), *event.data["changed"]) for id, event in events
     )
-
-
-# --- found by the simulator or by reading, one case at a time
-
-
-async def test_submission_of_an_order_that_is_deleted_under_it_is_stored_all_the_same(database: Database) -> None:
-    """The only submission of B loses its key to one of A: B is deleted while another worker waits to lock it."""
-    holder = submission("B", minutes=2, idempotency=b"k" * 16)
-    overthrowing = submission("A", minutes=1, idempotency=b"k" * 16)
-    new = submission("B", minutes=3, paymentStatus="paid")
-    await Store(database).settle([holder])
-    async with database.transaction() as connection:
-        # Holds the first worker between its lock of B and its deletion.
-        await connection.fetch("SELECT FROM submissions WHERE id = $1 FOR UPDATE", holder.id)
-        first = asyncio.ensure_future(Store(database).settle([overthrowing]))
-        await eventually(lambda: _waiting_for_locks(database, 1), what="the first worker waits")
-        second = asyncio.ensure_future(Store(database).settle([new]))
-        await eventually(lambda: _waiting_for_locks(database, 2), what="the second worker waits")
-    await asyncio.gather(first, second)
-    contents = await read(database, new.account)
-    assert {id: one.state for id, one in contents.history.items()} == {
-        holder.id: "rejected",
-        overthrowing.id: "applied",
-        new.id: "applied",
-    }
-    assert contents.rows[new.order_id].fields["paymentStatus"] == "paid"
-
-
-async def _waiting_for_locks(database: Database, count: int) -> bool:
-    async with database.transaction() as connection:
-        waiting = await connection.fetchval(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-    return bool(waiting == count)
-
-
-async def test_of_two_copies_at_one_version_the_one_received_first_counts_in_both_orders_of_arrival(
-    database: Database,
-) -> None:
-    for reverse in (False, True):
-        first = submission(account=uuid4(), id=uuid4(), idempotency=uuid4().bytes)
-        again = msgspec.structs.replace(first, received_at=first.received_at + MINUTE)
-        for one in (again, first) if reverse else (first, again):
-            await Store(database).settle([one])
-        contents = await read(database, first.account)
-        assert contents.history[first.id].received_at == first.received_at
-        assert contents.rows[first.order_id].created_at == first.received_at
-
-
-async def test_rejected_submission_shows_its_lowest_version_too(database: Database) -> None:
-    key = b"k" * 16
-    holder = submission(minutes=1, idempotency=key)
-    rejected = submission(minutes=5, idempotency=key, customerName="De Groot")
-    lower = msgspec.structs.replace(rejected, version=submission(minutes=3).version)
-    for one in (holder, rejected, lower):
-        await Store(database).settle([one])
-    stored = (await read(database, holder.account)).history[rejected.id]
-    assert (stored.state, stored.version) == ("rejected", lower.version)
-
-
-async def test_duplicate_of_names_one_that_still_counts(database: Database) -> None:
-    key = b"k" * 16
-    original = submission(minutes=5, idempotency=key, customerName="De Groot")
-    retry, later = submission(minutes=6, customerName="De Groot"), submission(minutes=7, customerName="De Groot")
-    overthrowing = submission(minutes=1, idempotency=key)
-    for one in (original, retry, overthrowing, later):
-        await Store(database).settle([one])
-    stored = (await read(database, original.account)).history
-    assert stored[retry.id].duplicate_of == original.id
-    assert stored[original.id].state == "rejected"
-    assert stored[later.id].duplicate_of == retry.id

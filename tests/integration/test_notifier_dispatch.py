@@ -2,83 +2,23 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
 import pytest
 
-from services.console.customers import Customers
-from services.notifier.attempts import Attempts
-from services.notifier.channels.email import EmailChannel
-from services.notifier.channels.mime import Sender
-from services.notifier.channels.smtp import Server, SmtpConnections
-from services.notifier.claims import Claims
-from services.notifier.dispatcher import Dispatcher
-from services.notifier.outcome import Refused, Sent, result_of
 from services.notifier.plans import Plans
-from services.notifier.preparation import Preparation
 from shared.database import Database, Listener
-from shared.keys import ApiKey
-from shared.messages.rendering import Renderer
 from shared.notifications import CHANNEL
-from tests.notifier_world import ACCOUNT, AWAKE, Mailbox, World, until
-
-SENDER = Sender("Bugalou", "no-reply@bugalou.example")
+from tests.notifier_dispatchers import dispatcher_for, running
+from tests.notifier_world import AWAKE, Mailbox, World, standing_world
 
 
 @pytest.fixture
 async def world(database_url: str, database: Database) -> AsyncIterator[World]:
-    connection = await asyncpg.connect(database_url)
-    await connection.execute("INSERT INTO accounts (id, name) VALUES ($1, 'Studio Jansen')", ACCOUNT)
-    yield World(database_url, connection, database)
-    await connection.close()
-
-
-def claims_for(world: World, *, lease: float, is_behind: Callable[[], bool] = lambda: False) -> Claims:
-    preparation = Preparation(Renderer())
-    return Claims(world.database, preparation, lease_seconds=lease, settle_seconds=0, is_behind=is_behind)
-
-
-def dispatcher_for(
-    world: World, port: int, *, lease: float = 30, concurrent: int = 10, sweep: float = 0.3
-) -> Dispatcher:
-    server = Server(host="127.0.0.1", port=port, username=None, password=None, tls="none", timeout_seconds=5)
-    channel = EmailChannel(
-        SmtpConnections(server, own_name="test.example"), SENDER, deadline_seconds=10, clock=lambda: datetime.now(UTC)
-    )
-    claims = claims_for(world, lease=lease)
-    return Dispatcher(
-        "email",
-        channel,
-        claims,
-        Attempts(world.database),
-        concurrent=concurrent,
-        sweep_seconds=sweep,
-        lease_seconds=lease,
-    )
-
-
-class Refusing(asyncio.Protocol):
-    """Hangs up at once."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()
-
-
-@asynccontextmanager
-async def running(*dispatchers: Dispatcher) -> AsyncIterator[None]:
-    async with asyncio.TaskGroup() as group:
-        for dispatcher in dispatchers:
-            group.create_task(dispatcher.run())
-        try:
-            yield
-        finally:
-            for dispatcher in dispatchers:
-                dispatcher.stop()
+    async with standing_world(database_url, database) as made:
+        yield made
 
 
 async def test_a_thank_you_is_sent_recorded_and_told(world: World, mailbox: Mailbox) -> None:
@@ -231,170 +171,6 @@ async def test_test_mode_is_rendered_and_recorded_and_never_sent(world: World, m
     assert "2.950,00" in row["html_body"]
     assert mailbox.mails == []
     assert [event["data"]["notification"]["state"] for event in await world.events()] == ["simulated"]
-
-
-async def test_a_refused_recipient_fails_with_the_reason_and_harms_no_other(world: World, mailbox: Mailbox) -> None:
-    bad = await world.plan(await world.order(customer_email="weg@bedrijf.nl"))
-    good = await world.plan(await world.order())
-    mailbox.rcpt_answers["weg@bedrijf.nl"] = "550 5.1.1 no such user"
-    async with running(dispatcher_for(world, mailbox.port)):
-        row = await world.reaches(bad, "failed")
-        await world.reaches(good, "sent")
-    assert row["reason"] == "550 5.1.1 no such user"
-    assert [event["type"] for event in await world.events()].count("notification.failed") == 1
-
-
-async def test_a_message_that_is_put_off_is_tried_again_with_the_same_id(world: World, mailbox: Mailbox) -> None:
-    planned = await world.plan(await world.order())
-    mailbox.answers = ["451 4.7.1 later"]
-
-    async def put_off() -> bool:
-        return str((await world.row(planned))["reason"]) == "451 4.7.1 later"
-
-    async with running(dispatcher_for(world, mailbox.port)):
-        await until(put_off)
-        row = await world.row(planned)
-        assert row["state"] == "planned"
-        assert 3 < (row["due_at"] - datetime.now(UTC)).total_seconds() < 7
-        await world.sql.execute("UPDATE notifications SET due_at = now()")
-        row = await world.reaches(planned, "sent")
-    assert row["attempts"] == 2
-    assert row["reason"] is None
-    assert mailbox.mails[0]["Message-ID"] == f"<{planned.id}@bugalou.example>"
-
-
-async def test_a_server_that_is_away_fails_nothing_and_all_leaves_when_it_is_back(
-    world: World, mailbox: Mailbox
-) -> None:
-    planned = [await world.plan(await world.order()) for _ in range(12)]
-    port = mailbox.port
-    await mailbox.stop()
-    async with running(dispatcher_for(world, port)):
-
-        async def tried() -> bool:
-            return bool(await world.sql.fetchval("SELECT count(*) FROM notifications WHERE reason LIKE '%away%'"))
-
-        await until(tried)
-        states = await world.sql.fetch("SELECT DISTINCT state, attempts FROM notifications WHERE state <> 'sending'")
-        assert {(row["state"], row["attempts"]) for row in states} == {("planned", 0)}
-        await mailbox.start(port)
-        for one in planned:
-            row = await world.reaches(one, "sent")
-            assert row["attempts"] == 1
-    assert len(mailbox.mails) == 12
-
-
-async def test_a_server_that_is_away_is_asked_ever_more_seldom(world: World) -> None:
-    asked: list[float] = []
-
-    def refuse() -> asyncio.Protocol:
-        asked.append(asyncio.get_running_loop().time())
-        return Refusing()
-
-    server = await asyncio.get_running_loop().create_server(refuse, "127.0.0.1", 0)
-    for _ in range(5):
-        await world.plan(await world.order())
-
-    async def asked_three_times() -> bool:
-        return len(asked) >= 3
-
-    async with running(dispatcher_for(world, server.sockets[0].getsockname()[1], concurrent=1, sweep=0.05)):
-        await until(asked_three_times)
-    server.close()
-    assert asked[1] - asked[0] >= 0.8
-    assert asked[2] - asked[1] >= 1.6
-    assert await world.sql.fetchval("SELECT count(*) FROM attempts") == 0
-
-
-async def test_idle_connections_that_the_server_dropped_are_not_noticed(world: World, mailbox: Mailbox) -> None:
-    async with running(dispatcher_for(world, mailbox.port)):
-        for _ in range(3):
-            planned = await world.plan(await world.order())
-            row = await world.reaches(planned, "sent")
-            assert row["attempts"] == 1
-            mailbox.drop_connections()
-
-
-async def test_connections_are_used_again(world: World, mailbox: Mailbox) -> None:
-    async with running(dispatcher_for(world, mailbox.port)):
-        for _ in range(3):
-            await world.reaches(await world.plan(await world.order()), "sent")
-    assert len(mailbox.sessions) == 1
-
-
-async def test_international_addresses_are_sent_or_refused_with_a_reason(world: World, mailbox: Mailbox) -> None:
-    async with running(dispatcher_for(world, mailbox.port)):
-        await world.reaches(await world.plan(await world.order(customer_email="jürgen@münchen.de")), "sent")
-    assert mailbox.recipients == ["jürgen@münchen.de"]
-    old = Mailbox()
-    await old.start(utf8=False)
-    planned = await world.plan(await world.order(customer_email="jürgen@münchen.de"))
-    domain = await world.plan(await world.order(customer_email="klant@münchen.de"))
-    async with running(dispatcher_for(world, old.port)):
-        row = await world.reaches(planned, "failed")
-        await world.reaches(domain, "sent")
-    await old.stop()
-    assert "international" in row["reason"]
-
-
-async def test_a_claim_that_ran_out_is_taken_over_and_the_late_result_changes_nothing(world: World) -> None:
-    planned = await world.plan(await world.order())
-    claims = claims_for(world, lease=30)
-    (first,) = (await claims.claim("email", 5)).claimed
-    assert (await claims.claim("email", 5)).claimed == []
-    async with world.database.transaction() as connection:
-        await connection.execute("UPDATE notifications SET claimed_until = now() WHERE id = $1", planned.id)
-    (second,) = (await claims.claim("email", 5)).claimed
-    assert first.message.notification_id == second.message.notification_id == planned.id
-    attempts = Attempts(world.database)
-    assert not await attempts.finish(first, result_of(Sent("late"), 1, 0.5))
-    assert (await world.row(planned))["state"] == "sending"
-    assert await attempts.finish(second, result_of(Sent("ok"), 2, 0.5))
-    assert (await world.row(planned))["state"] == "sent"
-    assert len(await world.events()) == 1
-    outcomes = await world.sql.fetch("SELECT outcome FROM attempts ORDER BY started_at")
-    assert [row["outcome"] for row in outcomes] == ["retry", "sent"]
-    assert (await world.row(planned))["attempts"] == 1
-
-
-async def test_an_answer_that_comes_after_an_erasure_brings_no_address_back(world: World) -> None:
-    planned = await world.plan(await world.order())
-    (claimed,) = (await claims_for(world, lease=30).claim("email", 1)).claimed
-    address = claimed.message.recipient
-    key = ApiKey(uuid4(), ACCOUNT, True, "k", frozenset({"admin"}), None, None, None)
-    assert await Customers(world.database).erase(key, address) == 1
-    refusal = Refused(f"550 no such user <{address}>")
-    assert await Attempts(world.database).finish(claimed, result_of(refusal, 1, 0.5))
-    row = await world.row(planned)
-    assert (row["state"], row["reason"], row["recipient"]) == ("failed", None, None)
-    (attempt,) = await world.sql.fetch("SELECT outcome, response FROM attempts")
-    assert tuple(attempt) == ("failed", None)
-
-
-async def test_no_number_of_killed_notifiers_fails_a_message(world: World) -> None:
-    planned = await world.plan(await world.order())
-    claims = claims_for(world, lease=0)
-    for _ in range(30):
-        (claimed,) = (await claims.claim("email", 1)).claimed
-        assert claimed.attempts == 1
-    assert await Attempts(world.database).finish(claimed, result_of(Sent("ok"), 1, 0.5))
-    assert (await world.row(planned))["state"] == "sent"
-
-
-async def test_stopping_claims_no_more_and_finishes_what_is_under_way(world: World, mailbox: Mailbox) -> None:
-    planned = [await world.plan(await world.order()) for _ in range(4)]
-    mailbox.gate = asyncio.Event()
-    dispatcher = dispatcher_for(world, mailbox.port, concurrent=2)
-
-    async def both_under_way() -> bool:
-        return len(mailbox.mails) == 2
-
-    async with running(dispatcher):
-        await until(both_under_way)
-        dispatcher.stop()
-        mailbox.gate.set()
-    states = sorted([(await world.row(one))["state"] for one in planned])
-    assert states == ["planned", "planned", "sent", "sent"]
 
 
 async def test_a_plan_wakes_an_idle_dispatcher(world: World, mailbox: Mailbox) -> None:

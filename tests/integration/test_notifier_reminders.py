@@ -16,7 +16,7 @@ from services.notifier.notification import Planned
 from services.notifier.outcome import PutOff, Sent, result_of
 from shared.database import Database
 from shared.dunning import ASKED
-from tests.integration.test_notifier_dispatch import claims_for, dispatcher_for, running
+from tests.notifier_dispatchers import claims_for, dispatcher_for, running
 from tests.notifier_world import ACCOUNT, AWAKE, Mailbox, World
 from tests.qr_codes import read_code
 

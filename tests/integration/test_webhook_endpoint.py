@@ -19,13 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from services.notifier.webhooks.endpoint import Endpoints, LookUp
 from shared.addresses import AddressPolicy, parse_networks
-from tests.webhook_world import Endpoint, listening_endpoint
-
-
-@pytest.fixture
-async def endpoint() -> AsyncIterator[Endpoint]:
-    async with listening_endpoint() as started:
-        yield started
+from tests.webhook_world import Endpoint
 
 
 @asynccontextmanager
