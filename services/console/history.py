@@ -24,6 +24,9 @@ SELECT s.id, s.version, s.state, s.duplicate_of, s.sets::text AS sets, s.clears,
 FROM submissions AS s LEFT JOIN api_keys AS k ON k.id = s.api_key_id
 WHERE s.account_id = $1 AND s.livemode = $2 AND s.order_id = $3
 """
+# No index holds an order's submissions by version: a page reads all that the order has, 0.15 s of CPU where they are
+# 50,000, and next to nothing where they are as many as usual. With an index on (order_id, version, id) it takes less
+# than a millisecond, and storing a submission costs PostgreSQL 40 us instead of 34 and 300 bytes more of WAL.
 _SUBMISSIONS: Final = f"{_FROM} AND (s.version, s.id) > ($4::bigint, $5::uuid) ORDER BY s.version, s.id LIMIT $6"
 _NEWEST: Final = f"{_FROM} ORDER BY s.version DESC, s.id DESC LIMIT $4"
 _FIRST: Final = (-1, UUID(int=0))
