@@ -21,7 +21,7 @@ PEERS: Final[tuple[Name, ...]] = ("FastAPI + asyncpg", "FastAPI + SQLAlchemy", "
 FLOOR: Final[Name] = "bare aiohttp (keeps nothing)"
 HTTP_PROCESSES: Final = 2
 """Everybody's: this system's gateways, and the peers' server processes."""
-_OWN: Final = {"relay-1": {"BUGALOU_NICENESS": "10"}}
+_OWN: Final = {"relay-1": {"BUGALOU_NICENESS": "10"}, "notifier-1": {"BUGALOU_NICENESS": "10"}}
 """As `bugalou up` has it."""
 _TABLES: Final = Path(__file__).with_name("peers") / "tables.sql"
 

@@ -38,7 +38,8 @@ def services(size: Size, environment: Mapping[str, str]) -> list[Program]:
     modules |= {"relay": ("services.relay",), "notifier": ("services.notifier",)}
     metrics = free_ports(len(modules))
     # In a burst orders are taken and stored first, and told of a little later.
-    own = {"relay": {"BUGALOU_NICENESS": "10"}}
+    steps_back = {"BUGALOU_NICENESS": "10"}
+    own = {"relay": steps_back, "notifier": steps_back}
     return [
         Program(
             name=name,
