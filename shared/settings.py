@@ -32,6 +32,8 @@ _NAMES: Final = validate.Regexp(
     r"(?!amq\.)[!-~]{1,100}\Z",
     error="must be 1 to 100 letters, digits or signs without spaces, and not begin with amq.",
 )
+ADDRESS: Final = validate.Length(1, error="must be a name or an address")
+"""Of a host: an empty one would listen everywhere."""
 _PORT: Final = validate.Range(0, 65_535)
 
 
@@ -102,7 +104,7 @@ def common(env: FileAwareEnv) -> Common:
         amqp_url=env.str("AMQP_URL", validate=_AMQP),
         amqp_prefix=env.str("AMQP_PREFIX", "bugalou", validate=_NAMES),
         log_level=env.str("LOG_LEVEL", "info"),
-        metrics_host=env.str("METRICS_HOST", "127.0.0.1"),
+        metrics_host=env.str("METRICS_HOST", "127.0.0.1", validate=ADDRESS),
         metrics_port=env.int("METRICS_PORT", 0, validate=_PORT),
         metrics_seconds=env.float("METRICS_SECONDS", 5.0, validate=validate.Range(0.05, 60)),
         traces=env.str("TRACES", "none", validate=validate.OneOf(("none", "otlp"))),
@@ -114,7 +116,7 @@ def common(env: FileAwareEnv) -> Common:
 def web(env: FileAwareEnv) -> Web:
     """Read what a service that speaks HTTP needs."""
     return Web(
-        host=env.str("HTTP_HOST", "127.0.0.1"),
+        host=env.str("HTTP_HOST", "127.0.0.1", validate=ADDRESS),
         port=env.int("HTTP_PORT", 8080, validate=_PORT),
         reuse_port=env.bool("REUSE_PORT", False),
         most_connections=env.int("HTTP_MOST_CONNECTIONS", 4096, validate=validate.Range(1, 1_000_000)),

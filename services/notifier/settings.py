@@ -9,7 +9,7 @@ from msgspec import Struct
 from services.notifier.channels.mime import Sender, UnusableAddress, deliverable_address
 from services.notifier.channels.smtp import Server, Tls
 from shared.addresses import Network
-from shared.settings import Common, common, prefetch, secret_keys, webhook_networks
+from shared.settings import ADDRESS, Common, common, prefetch, secret_keys, webhook_networks
 from shared.webhooks import MOST_KEPT_DAYS, TRIED_DAYS
 
 
@@ -65,7 +65,7 @@ def fill(env: FileAwareEnv) -> Settings:
         common=common(env),
         secret_keys=secret_keys(env),
         smtp=Server(
-            host=env.str("SMTP_HOST", "127.0.0.1", validate=validate.Length(1, error="must be a name or an address")),
+            host=env.str("SMTP_HOST", "127.0.0.1", validate=ADDRESS),
             port=env.int("SMTP_PORT", 25, validate=validate.Range(1, 65_535)),
             username=env.str("SMTP_USERNAME", "") or None,
             password=env.str("SMTP_PASSWORD", "") or None,

@@ -35,6 +35,7 @@ def test_a_claim_outlasts_a_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MAIL_FROM", "jürgen@münchen.de"),
         ("MAIL_FROM", "a@b.nl\nBcc: x@y.nl"),
         ("SMTP_HOST", ""),
+        ("METRICS_HOST", ""),
         ("SMTP_TIMEOUT_SECONDS", "inf"),
         ("SMTP_TIMEOUT_SECONDS", "nan"),
     ],

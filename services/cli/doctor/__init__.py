@@ -18,7 +18,7 @@ from services.cli.doctor.rabbitmq import examine_rabbitmq
 from services.cli.operate import EXIT_FAILED, carry_out, found_setting, setting
 from services.notifier.channels.smtp import Server, Tls
 from shared.database import Database
-from shared.errors import BugalouError
+from shared.errors import BugalouError, Misconfigured
 from shared.topology import Names
 
 _COLOURS = {"ok": "green", "warning": "yellow", "failed": "bold red", "unknown": "dim"}
@@ -89,9 +89,12 @@ def _mail_server() -> Server | None:
     host = found_setting("SMTP_HOST")
     if not host:
         return None
+    port = found_setting("SMTP_PORT") or "25"
+    if not port.isdecimal():
+        raise Misconfigured("settings: SMTP_PORT: must be a number")
     return Server(
         host=host,
-        port=int(found_setting("SMTP_PORT") or 25),
+        port=int(port),
         username=found_setting("SMTP_USERNAME") or None,
         password=found_setting("SMTP_PASSWORD") or None,
         tls=cast("Tls", found_setting("SMTP_TLS") or "none"),
