@@ -52,17 +52,22 @@ def assert_described(answer: Answer, method: str, path: str, status: int) -> Any
     return answer.document
 
 
+async def stored_receipt(client: Client, accepted: Any) -> str:
+    """Return the receipt of an accepted order once it is stored: what comes next may else be first, and make it."""
+    path = f"/api/v1/receipts/{accepted['receipt']['id']}"
+
+    async def is_stored() -> bool:
+        return (await ask(client, "GET", path)).status == 200
+
+    await eventually(is_stored, what="the order is stored")
+    return path
+
+
 async def test_orders_are_answered_as_described(client: Client) -> None:
     invoice = {**NEW_INVOICE, "metadata": {"a": "b"}, "dueDate": "2026-12-01", "nonsense": 1}
     accepted = assert_described(await ask(client, "POST", "/api/v1/orders", invoice), "POST", "/api/v1/orders", 202)
     assert accepted["warnings"]
-    receipt = f"/api/v1/receipts/{accepted['receipt']['id']}"
-
-    async def is_stored() -> bool:
-        return (await ask(client, "GET", receipt)).status == 200
-
-    # What comes next may else be stored first, and make the order.
-    await eventually(is_stored)
+    receipt = await stored_receipt(client, accepted)
     stored = await ask(client, "POST", "/api/v1/orders", PAYMENT, Prefer="wait=20")
     assert_described(stored, "POST", "/api/v1/orders", 200)
     assert stored.headers["Preference-Applied"] == "wait=20"
@@ -88,7 +93,7 @@ async def test_orders_are_answered_as_described(client: Client) -> None:
 async def test_batches_are_answered_as_described(client: Client) -> None:
     path = "/api/v1/orders/batch"
     mixed = await ask(client, "POST", path, [NEW_INVOICE, {**PAYMENT, "nonsense": 1}, {"platform": 1}, 2])
-    assert_described(mixed, "POST", path, 200)
+    await stored_receipt(client, assert_described(mixed, "POST", path, 200)["results"][0])
     waited = await ask(client, "POST", path, [{**PAYMENT, "total": "1"}], Prefer="wait=20")
     (result,) = assert_described(waited, "POST", path, 200)["results"]
     assert result["status"] == 200
