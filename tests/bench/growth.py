@@ -33,8 +33,8 @@ class Costs(Struct, frozen=True, kw_only=True):
     rabbitmq: float
 
 
-MEASURED: Final = Costs(gateway=250.0, gateway_batch=70.0, worker=110.0, relay=150.0, postgres=100.0, rabbitmq=60.0)
-"""On two cores that other work kept busy all the time (three runnable processes and more a core): an upper bound."""
+MEASURED: Final = Costs(gateway=194.0, gateway_batch=53.0, worker=78.0, relay=122.0, postgres=125.0, rabbitmq=50.0)
+"""As `make bench` showed them on two cores that this system and its load had nearly to themselves."""
 WIRE_BYTES: Final = 525
 """Of a submission in a message to the workers: 650 for a new order, 400 for its payment."""
 MESSAGE_SUBMISSIONS: Final = 250
