@@ -17,7 +17,7 @@ from tests.faults.overload import measure
 from tests.faults.scenarios import SCENARIOS, matching
 from tests.faults.stack import Stack
 from tests.faults.table import table
-from tests.faults.trial import Outcome, Scenario, play
+from tests.faults.trial import Ground, Outcome, Scenario, play
 from tests.terminating import until_told
 
 
@@ -54,17 +54,30 @@ async def _run(options: argparse.Namespace) -> int:
         print(f"no scenario is named so; there are:\n  {chr(10).join(SCENARIOS)}")
         return 64
     outcomes: list[Outcome] = []
+    is_whole = True
     with tempfile.TemporaryDirectory(prefix="bugalou-faults-", ignore_cleanup_errors=True) as folder:
         for ground in dict.fromkeys(scenario.ground for scenario in chosen):
             here = [scenario for scenario in chosen if scenario.ground == ground]
-            if options.seconds and ground == "plain":
-                async with standing_on(ground, Path(folder)) as stack:
-                    await _pairs(stack, here, options, Path(folder), outcomes)
-            elif not options.seconds:
-                async with standing_on(ground, Path(folder)) as stack:
-                    await _singles(stack, here, options, Path(folder), outcomes)
+            try:
+                await _play_on(ground, here, options, Path(folder), outcomes)
+            except AssertionError as error:
+                print(f"FAILED the ground {ground!r} cannot be stood on any more: {error}", flush=True)
+                is_whole = False
     print(table(outcomes))
-    return 1 if any(outcome.findings for outcome in outcomes) else 0
+    return 0 if is_whole and not any(outcome.findings for outcome in outcomes) else 1
+
+
+async def _play_on(
+    ground: Ground, here: Sequence[Scenario], options: argparse.Namespace, folder: Path, outcomes: list[Outcome]
+) -> None:
+    """Play scenarios on the ground that they need; AssertionError where it does not come back after one."""
+    if options.seconds and ground != "plain":
+        return
+    async with standing_on(ground, folder) as stack:
+        if options.seconds:
+            await _pairs(stack, here, options, folder, outcomes)
+        else:
+            await _singles(stack, here, options, folder, outcomes)
 
 
 async def _singles(
@@ -105,12 +118,12 @@ async def _one(stack: Stack, scenarios: Sequence[Scenario], seed: str, folder: P
     except (AssertionError, TimeoutError, ExceptionGroup, RuntimeError) as error:
         findings = Findings(wrong=[f"{type(error).__name__}: {error} {getattr(error, 'exceptions', '')}"])
         outcome = Outcome(name, seed, 0, findings, {}, 0.0, time.monotonic() - began)
-        await stack.as_it_was()
     outcomes.append(outcome)
     verdict = "FAILED" if outcome.findings else "ok"
     print(f"{verdict:7}{name} (seed {seed}): {outcome.accepted} accepted, {outcome.seconds:.1f} s", flush=True)
     if outcome.findings:
         print(outcome.findings, flush=True)
+    await stack.as_it_was()
 
 
 def main() -> int:
