@@ -1,5 +1,6 @@
 """Looking into RabbitMQ from a test."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,7 +8,10 @@ import aio_pika
 import msgspec
 from aio_pika.abc import AbstractChannel
 
+from shared.broker import BrokerConnection
 from shared.contracts import Event, Submission, SubmissionBatch
+from shared.topology import Names
+from tests.polling import eventually
 
 _decode_batch = msgspec.msgpack.Decoder(SubmissionBatch).decode
 _decode_event = msgspec.json.Decoder(Event).decode
@@ -19,6 +23,19 @@ async def channel_to(amqp_url: str) -> AsyncIterator[AbstractChannel]:
     connection = await aio_pika.connect(amqp_url, timeout=10)
     async with connection, connection.channel() as channel:
         yield channel
+
+
+@asynccontextmanager
+async def connected(url: str, names: Names) -> AsyncIterator[BrokerConnection]:
+    """Give a connection as a service has it, ready to be used."""
+    connection = BrokerConnection(url, names, "test")
+    running = asyncio.ensure_future(connection.run())
+    try:
+        await eventually(lambda: connection.is_ready)
+        yield connection
+    finally:
+        connection.stop()
+        await asyncio.wait_for(running, 10)
 
 
 async def ready_in(channel: AbstractChannel, queue: str) -> int:

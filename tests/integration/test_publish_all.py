@@ -1,29 +1,13 @@
 """Many messages published at once: what came of each, and how much gathers while the broker reads nothing."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import uuid4
 
-from shared.broker import BrokerConnection
 from shared.errors import NotTaken
 from shared.publisher import FLUSH_BYTES, TURN_MESSAGES, Message, Publisher
 from shared.topology import Names
 from tests.polling import eventually
 from tests.proxy import Proxy
-from tests.queues import channel_to, ready_in
-
-
-@asynccontextmanager
-async def connected(url: str, names: Names) -> AsyncIterator[BrokerConnection]:
-    connection = BrokerConnection(url, names, "test")
-    running = asyncio.ensure_future(connection.run())
-    try:
-        await eventually(lambda: connection.is_ready)
-        yield connection
-    finally:
-        connection.stop()
-        await asyncio.wait_for(running, 10)
+from tests.queues import channel_to, connected, ready_in
 
 
 def message(routing_key: str, body: bytes, *, mandatory: bool = True) -> Message:

@@ -1,31 +1,17 @@
 """A publisher gives up a connection that takes nothing, and goes on over another one."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
 
-from shared.broker import BrokerConnection, Consumer, Delivery
+from shared.broker import Consumer, Delivery
 from shared.errors import BrokerUnavailable, NotTaken
 from shared.publisher import Publisher
 from shared.topology import Names
 from tests.polling import eventually
 from tests.proxy import Proxy
-from tests.queues import channel_to
-
-
-@asynccontextmanager
-async def connected(url: str, names: Names) -> AsyncIterator[BrokerConnection]:
-    connection = BrokerConnection(url, names, "test")
-    running = asyncio.ensure_future(connection.run())
-    try:
-        await eventually(lambda: connection.is_ready)
-        yield connection
-    finally:
-        connection.stop()
-        await asyncio.wait_for(running, 10)
+from tests.queues import channel_to, connected
 
 
 async def takes(publisher: Publisher, queue: str) -> bool:
