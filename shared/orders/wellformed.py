@@ -1,6 +1,6 @@
 """Whether a body is JSON at all: UTF-8, no member twice, not nested beyond reason.
 
-msgspec silently takes the last of two equal members; which one a sender meant nobody can know, so such a body is
+Parsers silently take the last of two equal members; which one a sender meant nobody can know, so such a body is
 refused. The standard library's scanner (C) shows every object's pairs, at about 4 us for a usual order.
 """
 
