@@ -176,14 +176,20 @@ class Stack:
         before = self.pid(name)
         if variables:
             program = replace(program, environment={**program.environment, **variables})
-        self._kept[name].program = program
+        kept = self._kept[name]
+        kept.program = program
         self.kill(name)
+        await eventually(lambda: kept.run is None or kept.run.pid != before, within=60, what=f"{name} has ended")
+        if kept.run is None:
+            # It was wanted: there is no pause to wait out, as after a death.
+            self._kept[name] = Kept(program, self._launch)
         await eventually(lambda: self.pid(name) not in (None, before), within=60, what=f"{name} is started anew")
 
     async def as_it_was(self) -> None:
-        """Start every process that was changed as it was at first; for when a scenario did not come to its end."""
+        """Start every process that was changed as it was at first, and let no death of one trial delay the next."""
         for name, program in self._programs.items():
             self.signal(name, signal.SIGCONT)
+            self._kept[name].deaths = 0
             if self._kept[name].program is not program:
                 await self.give(name)
         await self.smtp.restore()

@@ -17,6 +17,10 @@ from tests.faults.orders import Orders
 HUNG_SECONDS: Final = 15.0
 """A gateway gives up on the broker after 4 seconds, and on a wait after those asked for: longer is a hang."""
 _LONGEST_PAUSE_SECONDS: Final = 0.5
+_HURRY: Final = 400
+"""So many orders come as fast as they can. A harm that lasts gets fewer from then on: each has to be judged."""
+_HURRIED_SECONDS: Final = 0.05
+_LEISURELY_SECONDS: Final = 0.6
 _TRIES: Final = 400
 _OK: Final = (200, 201, 202)
 
@@ -77,7 +81,8 @@ class Writer:
     async def _client(self, session: aiohttp.ClientSession) -> None:
         while not self._stopping.is_set():
             await self._make(session, self._invent())
-            await asyncio.sleep(self._random.uniform(0, 0.05))
+            pause = _HURRIED_SECONDS if self.accepted < _HURRY else _LEISURELY_SECONDS
+            await asyncio.sleep(self._random.uniform(0, pause))
 
     def _invent(self) -> Call:
         random, orders = self._random, self._orders
