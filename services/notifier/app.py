@@ -49,7 +49,7 @@ async def graph(settings: Settings, channels: Sequence[str] = CHANNELS) -> Async
     """Build a notifier that serves `channels`; components in the order in which they are to stop."""
     names = Names(settings.common.amqp_prefix)
     consuming = BrokerConnection(settings.common.amqp_url, names, "notifier consumes")
-    database = Database(settings.common.database_url, purpose="notifier", most=4, schema=HEAD)
+    database = Database(settings.common.database_url, purpose="notifier", most=4, schema=HEAD, by_key=True)
     intake = Intake(Plans(database, settle_seconds=settings.settle_seconds), PLANNED)
     consumer = Consumer(consuming, names.notifications, prefetch=settings.prefetch, accept=intake.accept)
     watching = BrokerConnection(settings.common.amqp_url, names, "notifier watches the workers")

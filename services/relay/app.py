@@ -27,7 +27,7 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     """Build the relay; components in the order in which they are to stop."""
     names = Names(settings.common.amqp_prefix)
     publishing = BrokerConnection(settings.common.amqp_url, names, "relay publishes")
-    database = Database(settings.common.database_url, purpose="relay", most=4, schema=HEAD)
+    database = Database(settings.common.database_url, purpose="relay", most=4, schema=HEAD, by_key=True)
     store = Outbox(database)
     publisher = Publisher(publishing, timeout_seconds=settings.publish_seconds)
     publication = Publication(publisher, names.events)

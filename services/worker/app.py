@@ -36,7 +36,7 @@ async def graph(settings: Settings) -> AsyncIterator[Sequence[Component]]:
     consuming = BrokerConnection(settings.common.amqp_url, names, "worker consumes")
     answering = BrokerConnection(settings.common.amqp_url, names, "worker answers")
     most = settings.transactions + _OTHER_CONNECTIONS
-    database = Database(settings.common.database_url, purpose="worker", most=most, schema=HEAD)
+    database = Database(settings.common.database_url, purpose="worker", most=most, schema=HEAD, by_key=True)
     failures = Failures(database)
     handler = Handler(Store(database, most_history=settings.history_submissions), failures)
     publisher = Publisher(answering, timeout_seconds=settings.publish_seconds)

@@ -1,6 +1,7 @@
 """One trial: clients write, a scenario does its harm, all is healed, what is left comes to rest, and is judged."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -119,7 +120,7 @@ class Outcome(Struct, frozen=True):
 async def play(
     stack: Stack, scenarios: Sequence[Scenario], seed: str, folder: Path, *, rest_seconds: float = REST_SECONDS
 ) -> Outcome:
-    """Play scenarios at the same time, on an account of their own; what does not rest in time is judged as it is."""
+    """Play scenarios at the same time, on an account of their own; what moves no more is judged as it is."""
     name = " + ".join(scenario.name for scenario in scenarios)
     random = Random(f"{name} {seed}")
     began = time.monotonic()
@@ -203,11 +204,11 @@ async def key_is_known(stack: Stack, key: str) -> None:
 
 
 async def _come_to_rest(trial: Trial, journal: Journal, seconds: float) -> None:
-    """Wait until nothing is on its way any more; what never arrives is for the oracle to tell."""
+    """Wait until nothing is on its way any more, or no less of it than so long ago; the oracle tells what is amiss."""
     accepted = _accepted_ids(journal)
-    deadline = time.monotonic() + seconds
     left: dict[str, Any] = {}
-    while time.monotonic() < deadline:
+    fewest, moved_at = math.inf, time.monotonic()
+    while time.monotonic() < moved_at + seconds:
         missing = len(accepted - await trial.patiently(lambda: stored_ids(trial.database, trial.account)))
         left = {
             "missing": missing,
@@ -216,6 +217,8 @@ async def _come_to_rest(trial: Trial, journal: Journal, seconds: float) -> None:
         }
         if not any(left.values()):
             return
+        if sum(left.values()) < fewest:
+            fewest, moved_at = sum(left.values()), time.monotonic()
         await asyncio.sleep(0.25)
     left_over = {what: count for what, count in left.items() if count}
     print(f"did not come to rest: {left_over}")

@@ -25,7 +25,7 @@ _CONNECTIONS = 4
 
 def components(settings: WebhookSettings, common: Common, secrets: Secrets) -> Sequence[Component]:
     """Build what delivers to webhooks; components in the order in which they are to stop."""
-    database = Database(common.database_url, purpose="notifier webhooks", most=_CONNECTIONS, schema=HEAD)
+    database = Database(common.database_url, purpose="notifier webhooks", most=_CONNECTIONS, schema=HEAD, by_key=True)
     claims = Claims(database, lease_seconds=settings.lease_seconds)
     dispatcher = WebhookDispatcher(
         claims,
