@@ -27,7 +27,7 @@ dev:
 test: dev
 	@.venv/bin/python -m services.cli.stack.packages
 	@.venv/bin/python -m services.cli.stack.packages --browser --promtool
-	.venv/bin/pytest tests/unit tests/integration tests/e2e tests/faults tests/browser
+	.venv/bin/pytest --numprocesses 2 --dist loadfile tests/unit tests/integration tests/e2e tests/faults tests/browser
 
 pictures: dev
 	@.venv/bin/python -m services.cli.stack.packages

@@ -23,9 +23,18 @@ _TEMPLATE: Final = "template_migrated"
 _SERVERS: Final = {"postgres_url", "amqp_url"}
 
 
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    # Where tests are handed out to several processes, the one that reports has collected none.
+    return [_told()] if getattr(config.option, "numprocesses", None) else []
+
+
+def _told() -> str:
+    return f"servers: {servers.choose()} ({servers.VARIABLE}=private|containers forces one)"
+
+
 def pytest_report_collectionfinish(items: Sequence[pytest.Item]) -> list[str]:
     wanted = any(_SERVERS & set(getattr(item, "fixturenames", ())) for item in items)
-    return [f"servers: {servers.choose()} ({servers.VARIABLE}=private|containers forces one)"] if wanted else []
+    return [_told()] if wanted else []
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ KEY = make_key(live=True)
 @pytest.mark.parametrize(
     "secret",
     [
-        KEY,
-        KEY[:12],
+        pytest.param(KEY, id="key"),
+        pytest.param(KEY[:12], id="beginning of a key"),
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         "klant+facturen@bedrijf.nl",
         "jörg@müller.de",
