@@ -2,5 +2,5 @@
 
 from typing import Final
 
-HEAD: Final = "0014"
+HEAD: Final = "0015"
 """Services refuse to start on an older schema; a newer one is fine, since migrations only add."""

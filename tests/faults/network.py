@@ -42,7 +42,8 @@ class Host:
         self._stack = stack
         smtp = f"smtp://127.0.0.1:{stack.smtp.port}"
         self._local_port = local_port
-        urls = (stack.postgres.url, stack.rabbitmq.url, smtp, f"http://127.0.0.1:{local_port}")
+        database_url = stack.program(service).environment["BUGALOU_DATABASE_URL"]
+        urls = (database_url, stack.rabbitmq.url, smtp, f"http://127.0.0.1:{local_port}")
         self._forwarders = [Proxy(url, host=self._near_address) for url in urls]
         self._door: Proxy | None = None
 

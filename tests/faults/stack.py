@@ -30,12 +30,20 @@ from services.cli.stack.rabbitmq import PrivateRabbitMQ
 from shared.migrations import migrate
 from shared.secrets import generate_key
 from shared.topology import Names
+from tests.logins import make_login
 from tests.polling import eventually
 from tests.proxy import Proxy
 
 _TICK_SECONDS: Final = 0.05
 _READY_SECONDS: Final = 90.0
 _NOTHING: Final = ("sleep", "infinity")
+_ROLES: Final = {
+    "gateway": ("bugalou_gateway", "bugalou_console_writer", "bugalou_console"),  # a console runs in its process
+    "worker": ("bugalou_worker",),
+    "relay": ("bugalou_relay",),
+    "notifier": ("bugalou_notifier",),
+}
+"""Each service has a login with the rights of its role alone: they have to be enough in every trouble."""
 PREFIX: Final = "bugalou"
 NAMES: Final = Names(PREFIX)
 
@@ -220,7 +228,8 @@ class Stack:
             for words in (("stop_app",), ("reset",), ("join_cluster", self.rabbitmq.node), ("start_app",)):
                 await asyncio.to_thread(node.control, *words)
         await migrate(self.postgres.url)
-        self._add(self._services(given))
+        logins = {service: (await make_login(self.postgres.url, *roles))[1] for service, roles in _ROLES.items()}
+        self._add(self._services(given, logins))
         await self.all_work()
 
     async def keep(self) -> None:
@@ -285,7 +294,7 @@ class Stack:
             **self._shape.variables,
         }
 
-    def _services(self, given: Mapping[str, str]) -> Sequence[Program]:
+    def _services(self, given: Mapping[str, str], logins: Mapping[str, str]) -> Sequence[Program]:
         made = {program.name: program for program in services(Size(self._shape.workers, self._shape.gateways), given)}
         for name, count in (("relay", self._shape.relays), ("notifier", self._shape.notifiers)):
             one = made.pop(name)
@@ -297,6 +306,9 @@ class Stack:
             }
         for name, port in zip((name for name in made if name.startswith("gateway")), self.gateway_ports, strict=True):
             made[name] = replace(made[name], environment={**made[name].environment, "BUGALOU_HTTP_PORT": str(port)})
+        for name, program in made.items():
+            login = {"BUGALOU_DATABASE_URL": logins[name.rpartition("-")[0]]}
+            made[name] = replace(program, environment={**program.environment, **login})
         if self._checkout is not None:
             made = {name: replace(program, directory=self._checkout) for name, program in made.items()}
         return list(made.values())

@@ -1,11 +1,9 @@
 """Least privilege: each service does its work under a login of its role alone, and writes nothing of another."""
 
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from importlib import import_module
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -20,6 +18,7 @@ from shared.database import Database
 from tests.consoles import read
 from tests.gateways import JSON, SEED, client_of
 from tests.isolation import execute
+from tests.logins import make_login
 from tests.notifier_world import Mailbox
 from tests.polling import eventually
 from tests.running import running
@@ -27,6 +26,7 @@ from tests.settings import settings_of
 from tests.tenant import Tenant
 
 RIGHTS: Final[dict[str, dict[str, str]]] = import_module("shared.migrations.versions.0010_service_roles").RIGHTS
+READ: Final[dict[str, tuple[str, ...]]] = import_module("shared.migrations.versions.0015_reading_rights").READ
 OWNERS: Final = {
     "bugalou_worker": {"submissions", "orders", "idempotency_keys", "failures", "suspects"},
     "bugalou_relay": {"reminders", "unconfirmed_events"},
@@ -70,9 +70,26 @@ async def test_no_service_writes_what_another_owns(database: Database) -> None:
                     assert has == wanted, f"{role} {right} {table}"
 
 
+async def test_no_service_reads_more_than_its_work_needs(database: Database) -> None:
+    for role, own in READ.items():
+        async with database.transaction() as connection:
+            rows = await connection.fetch(
+                "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+                " AND has_table_privilege($1, oid, 'SELECT')",
+                role,
+            )
+        assert {row["relname"] for row in rows} == {*own, *NOBODYS}, role
+
+
 @pytest.mark.parametrize(
     ("role", "statement"),
     [
+        ("bugalou_gateway", "SELECT FROM orders"),
+        ("bugalou_gateway", "SELECT digest FROM sign_in_links"),
+        ("bugalou_worker", "SELECT secret FROM webhooks"),
+        ("bugalou_relay", "SELECT secret FROM webhooks"),
+        ("bugalou_relay", "SELECT FROM api_keys"),
+        ("bugalou_notifier", "SELECT digest FROM dashboard_sessions"),
         ("bugalou_gateway", "DELETE FROM orders"),
         ("bugalou_gateway", "UPDATE api_keys SET scopes = '{admin}'"),
         ("bugalou_worker", "UPDATE api_keys SET scopes = '{admin}'"),
@@ -99,13 +116,9 @@ async def logins(database_url: str) -> AsyncIterator[dict[str, str]]:
     """A login for each service that is a member of its role and of nothing else: the addresses."""
     addresses, names = {}, []
     for role in OWNERS:
-        name, password = f"{role}_{secrets.token_hex(4)}", secrets.token_hex(8)
-        groups = f"{role}, bugalou_console" if role == "bugalou_console_writer" else role
-        await execute(database_url, f"CREATE ROLE {name} LOGIN PASSWORD '{password}' IN ROLE {groups}")
+        roles = (role, "bugalou_console") if role == "bugalou_console_writer" else (role,)
+        name, addresses[role] = await make_login(database_url, *roles)
         names.append(name)
-        parts = urlsplit(database_url)
-        place = parts.netloc.rpartition("@")[2]
-        addresses[role] = parts._replace(netloc=f"{quote(name)}:{password}@{place}").geturl()
     yield addresses
     for name in names:
         await execute(database_url, f"DROP OWNED BY {name}; DROP ROLE {name}")

@@ -1,4 +1,4 @@
-"""The rights of each service's role in Postgres cover what its code writes."""
+"""The rights of each service's role in Postgres cover what its code reads and writes."""
 
 import re
 from importlib import import_module
@@ -13,6 +13,9 @@ ROLES: Final = {
     "notifier": "bugalou_notifier",
     "console": "bugalou_console_writer",
 }
+_READS: Final = re.compile(r"\b(?:FROM|JOIN)\s+(?:ONLY\s+)?([a-z_]+)\b(?!\()")
+_SHARED: Final = {"gateway": ("keyring",), "worker": (), "relay": ("dunning",), "notifier": ("dunning",)}
+"""The modules of `shared` with SQL that a service runs, the outbox's apart."""
 _WRITES: Final = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\s+([a-z_]+)\b(?!\()")
 
 
@@ -51,6 +54,25 @@ def test_each_service_may_do_what_its_code_does() -> None:
         if verb not in rights[role].get(table, "")
     ]
     assert missing == []
+
+
+def test_each_service_may_read_what_its_code_reads() -> None:
+    module: Any = import_module("shared.migrations.versions.0015_reading_rights")
+    missing = [
+        f"{ROLES[service]}: {table}"
+        for service in _SHARED
+        for table in sorted(read(service))
+        if table not in module.READ[ROLES[service]] and table not in module.COLUMNS.get(ROLES[service], "")
+    ]
+    assert missing == []
+    assert "orders" in read("worker")
+    assert "settings" in read("relay")
+
+
+def read(service: str) -> set[str]:
+    """Return the tables that a service's SQL reads."""
+    files = [*(ROOT / "services" / service).rglob("*.py"), *(ROOT / "shared" / f"{n}.py" for n in _SHARED[service])]
+    return {match[1] for file in files for match in _READS.finditer(file.read_text())} & tables()
 
 
 def test_the_search_finds_what_is_written() -> None:
